@@ -1,0 +1,204 @@
+/**
+ * One ingestion key per experiment: minted on first need, shared by all calls, renewed before it expires.
+ *
+ * The cache keeps keys and knows nothing of how one is minted; the caller hands that in. So a cache that keeps them elsewhere
+ * is another layer of the same service.
+ *
+ * @since 0.1.0
+ */
+import * as Cache from "effect/Cache";
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import * as DateTime from "effect/DateTime";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Equal from "effect/Equal";
+import * as Exit from "effect/Exit";
+import * as Hash from "effect/Hash";
+import * as Layer from "effect/Layer";
+import * as Redacted from "effect/Redacted";
+import type { IngestionKey } from "./internal/contract/ingestionKeys.ts";
+import type { MetricsApiError } from "./MetricsApiError.ts";
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * Whose keys these are. Keys of different API keys or hosts never mix.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Owner {
+  readonly host: string;
+  readonly apiKey: Redacted.Redacted;
+  readonly experimentId: string;
+}
+
+/**
+ * A key, and whether it was there before it was asked for. A key that was there may have been revoked since.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Lease {
+  readonly ingestionKey: IngestionKey;
+  readonly cached: boolean;
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * Keeps ingestion keys.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class IngestionKeyCache extends Context.Service<
+  IngestionKeyCache,
+  {
+    /**
+     * The key of an experiment; `mint` runs when there is none, or when the one there is about to expire.
+     *
+     * Concurrent calls share one mint. A failed or interrupted mint is not kept, and a call never fails by a mint that began
+     * before it asked: it waits for that one and then tries its own, which the calls waiting with it share.
+     */
+    readonly get: (
+      owner: Owner,
+      mint: Effect.Effect<IngestionKey, MetricsApiError>,
+    ) => Effect.Effect<Lease, MetricsApiError>;
+    /** Drops the key of an experiment; with an id, only if it is that key. */
+    readonly forget: (owner: Owner, ingestionKeyId?: string) => Effect.Effect<void>;
+  }
+>()("syvain-metrics-effect/IngestionKeyCache") {}
+
+// -----------------------------------------------------------------------------
+// In memory
+// -----------------------------------------------------------------------------
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many experiments have their key kept; the least recently used goes first. Default: 1,024. */
+  readonly capacity?: number | undefined;
+  /** How long before its expiry a key is renewed. Default: 60 seconds. */
+  readonly renewBefore?: Duration.Input | undefined;
+}
+
+/** Compares by owner. The API key takes part by its value, and never shows. */
+class CacheKey implements Equal.Equal {
+  readonly owner: Owner;
+  constructor(owner: Owner) {
+    this.owner = owner;
+  }
+  [Equal.symbol](that: Equal.Equal): boolean {
+    return (
+      that instanceof CacheKey &&
+      this.owner.experimentId === that.owner.experimentId &&
+      this.owner.host === that.owner.host &&
+      Redacted.value(this.owner.apiKey) === Redacted.value(that.owner.apiKey)
+    );
+  }
+  [Hash.symbol](): number {
+    return Hash.string(this.owner.experimentId);
+  }
+}
+
+/** How the fiber that starts a lookup mints. */
+class Mint extends Context.Service<Mint, Effect.Effect<IngestionKey, MetricsApiError>>()(
+  "syvain-metrics-effect/IngestionKeyCache/Mint",
+) {}
+
+interface Entry {
+  readonly ingestionKey: IngestionKey;
+  readonly timeToLive: Duration.Duration;
+}
+
+/**
+ * Makes a cache in memory.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Service"]> =>
+  Effect.gen(function* () {
+    const margin = Duration.toMillis(options.renewBefore ?? "60 seconds");
+
+    const lookup = (): Effect.Effect<Entry, MetricsApiError, Mint> =>
+      Effect.gen(function* () {
+        const mint = yield* Mint;
+        const ingestionKey = yield* mint;
+        const now = yield* Clock.currentTimeMillis;
+        const timeToLive =
+          ingestionKey.expiresAt === null
+            ? Duration.infinity
+            : Duration.millis(
+                Math.max(0, DateTime.toEpochMillis(ingestionKey.expiresAt) - margin - now),
+              );
+        return { ingestionKey, timeToLive };
+      });
+
+    const cache = yield* Cache.makeWith<CacheKey, Entry, MetricsApiError, Mint, "lookup">(lookup, {
+      capacity: options.capacity ?? 1024,
+      requireServicesAt: "lookup",
+      timeToLive: Exit.match({
+        onFailure: () => Duration.zero,
+        onSuccess: (entry) => entry.timeToLive,
+      }),
+    });
+
+    const get: IngestionKeyCache["Service"]["get"] = (owner, mint) =>
+      Effect.suspend(() => {
+        const key = new CacheKey(owner);
+        let minted = false;
+        const ask = Cache.get(cache, key).pipe(
+          Effect.provideService(
+            Mint,
+            Effect.suspend(() => {
+              minted = true;
+              return mint;
+            }),
+          ),
+        );
+        return ask.pipe(
+          Effect.catch((error) => (minted ? Effect.fail(error) : ask)),
+          Effect.map(({ ingestionKey }): Lease => ({ ingestionKey, cached: !minted })),
+        );
+      });
+
+    const forget: IngestionKeyCache["Service"]["forget"] = (owner, ingestionKeyId) => {
+      const key = new CacheKey(owner);
+      return ingestionKeyId === undefined
+        ? Cache.invalidate(cache, key)
+        : Effect.asVoid(
+            Cache.invalidateWhen(cache, key, (entry) => entry.ingestionKey.id === ingestionKeyId),
+          );
+    };
+
+    return { get, forget };
+  });
+
+/**
+ * Keys in memory, for 1,024 experiments, renewed 60 seconds before they expire.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer: Layer.Layer<IngestionKeyCache> = /* @__PURE__ */ Layer.effect(
+  IngestionKeyCache,
+  /* @__PURE__ */ make(),
+);
+
+/**
+ * The same with other bounds.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerOptions = (options: Options): Layer.Layer<IngestionKeyCache> =>
+  Layer.effect(IngestionKeyCache, make(options));

@@ -1,0 +1,17 @@
+/**
+ * A functional client for the Syvain Metrics REST API on Effect: one namespace per module.
+ *
+ * @since 0.1.0
+ */
+export * as Annotations from "./Annotations.ts";
+export * as Auth from "./Auth.ts";
+export * as ConfigService from "./ConfigService.ts";
+export * as Experiments from "./Experiments.ts";
+export * as Folders from "./Folders.ts";
+export * as IdempotencyKey from "./IdempotencyKey.ts";
+export * as IngestionKeyCache from "./IngestionKeyCache.ts";
+export * as IngestionKeys from "./IngestionKeys.ts";
+export * as Metrics from "./Metrics.ts";
+export * as MetricsApiError from "./MetricsApiError.ts";
+export * as RequestPolicy from "./RequestPolicy.ts";
+export * as SyvainMetrics from "./SyvainMetrics.ts";

@@ -1,0 +1,193 @@
+import type * as DateTime from "effect/DateTime";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { define } from "./operation.ts";
+import {
+  Id,
+  Metadata,
+  nextCursor,
+  NonNegativeInt,
+  optional,
+  pageQuery,
+  QueryString,
+  Timestamp,
+  wireStruct,
+} from "./schema.ts";
+
+/** One measurement to store. */
+export interface MetricInput {
+  /** Names the event within its experiment: the service stores one event per id, however often it is sent. */
+  readonly clientEventId: string;
+  readonly name: string;
+  /** Finite: JSON has no `NaN` and no infinities. */
+  readonly value: number;
+  /** A non-negative integer: the step of the training loop. */
+  readonly step?: number | undefined;
+  readonly timestamp?: DateTime.Utc | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+export const MetricInput = wireStruct({
+  clientEventId: Schema.NonEmptyString,
+  name: Schema.NonEmptyString,
+  value: Schema.Finite,
+  step: optional(NonNegativeInt),
+  timestamp: optional(Timestamp),
+  metadata: optional(Metadata),
+}).annotate({ identifier: "MetricInput" });
+
+/** One stored measurement. */
+export interface Metric {
+  readonly clientEventId: string;
+  readonly name: string;
+  readonly value: number;
+  readonly step: number | null;
+  readonly timestamp: DateTime.Utc | null;
+  /** `{}` when none was given. */
+  readonly metadata: Metadata;
+}
+
+const metadataOrEmpty = Metadata.pipe(Schema.withDecodingDefaultKey(Effect.succeed({})));
+
+export const Metric = wireStruct({
+  clientEventId: Schema.String,
+  name: Schema.String,
+  value: Schema.Finite,
+  step: Schema.NullOr(Schema.Int),
+  timestamp: Schema.NullOr(Timestamp),
+  metadata: metadataOrEmpty,
+}).annotate({ identifier: "Metric" });
+
+/** One series of a comparison: a metric of an experiment, narrowed to one value of one metadata key when both are given. */
+export interface ComparisonMetricSeries {
+  readonly experimentId: string;
+  readonly metricName: string;
+  readonly metadataKey?: string | undefined;
+  readonly metadataValue?: Schema.Json | undefined;
+}
+
+export const ComparisonMetricSeries = wireStruct({
+  experimentId: Id,
+  metricName: Schema.NonEmptyString,
+  metadataKey: optional(Schema.String),
+  metadataValue: optional(Schema.Json),
+}).annotate({ identifier: "ComparisonMetricSeries" });
+
+/** One point of a comparison. */
+export interface ComparisonRow {
+  readonly experimentId: string;
+  readonly metricName: string;
+  readonly step: number | null;
+  readonly timestamp: DateTime.Utc | null;
+  readonly value: number;
+  readonly metadata: Metadata;
+}
+
+export const ComparisonRow = wireStruct({
+  experimentId: Id,
+  metricName: Schema.String,
+  step: Schema.NullOr(Schema.Int),
+  timestamp: Schema.NullOr(Timestamp),
+  value: Schema.Finite,
+  metadata: metadataOrEmpty,
+}).annotate({ identifier: "ComparisonRow" });
+
+/** A metric name that was recorded, with the metadata keys seen on it. */
+export interface CatalogMetric {
+  readonly metricName: string;
+  readonly metadataKeys: ReadonlyArray<string>;
+  /** How many events carry the name. */
+  readonly count: number;
+}
+
+export const CatalogMetric = wireStruct({
+  metricName: Schema.String,
+  metadataKeys: Schema.Array(Schema.String),
+  count: NonNegativeInt,
+}).annotate({ identifier: "CatalogMetric" });
+
+/** A value seen under a metadata key of a metric. */
+export interface CatalogValue {
+  readonly value: Schema.Json;
+  /** How many events carry the value. */
+  readonly count: number;
+}
+
+export const CatalogValue = wireStruct({
+  value: Schema.Json,
+  count: NonNegativeInt,
+}).annotate({ identifier: "CatalogValue" });
+
+export const listMetrics = define({
+  name: "Metrics.list",
+  summary: "List the metrics of an experiment, of one name or all.",
+  method: "GET",
+  path: "/experiments/:experiment_id/metrics",
+  query: wireStruct({ name: optional(QueryString), ...pageQuery }),
+  success: wireStruct({ metrics: Schema.Array(Metric), nextCursor }),
+  status: 200,
+  auth: "apiKey",
+  retry: "safe",
+  timeout: "timeout",
+});
+
+export const ingestMetrics = define({
+  name: "Metrics.ingest",
+  summary: "Store metrics. `sync=true` answers when they can be read.",
+  method: "POST",
+  path: "/experiments/:experiment_id/metrics",
+  query: wireStruct({ sync: optional(Schema.Boolean) }),
+  payload: wireStruct({ metrics: Schema.Array(MetricInput) }),
+  success: wireStruct({ accepted: NonNegativeInt, duplicates: NonNegativeInt }),
+  status: 202,
+  auth: "ingestionKey",
+  retry: "keyed",
+  timeout: "ingestTimeout",
+});
+
+export const compareMetrics = define({
+  name: "Metrics.compare",
+  summary: "The points of several series side by side.",
+  method: "POST",
+  path: "/metrics/compare",
+  payload: wireStruct({
+    series: Schema.Array(ComparisonMetricSeries),
+    limit: optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  }),
+  success: wireStruct({ rows: Schema.Array(ComparisonRow) }),
+  status: 200,
+  auth: "apiKey",
+  retry: "keyed",
+  timeout: "timeout",
+});
+
+const experimentIds = optional(Schema.Array(Id));
+
+export const listMetricCatalog = define({
+  name: "Metrics.listCatalog",
+  summary: "The metric names that were recorded, in some experiments or all.",
+  method: "GET",
+  path: "/metrics/catalog",
+  query: wireStruct({ experimentIds, ...pageQuery }, { experimentIds: "experiment_id" }),
+  success: wireStruct({ metrics: Schema.Array(CatalogMetric), nextCursor }),
+  status: 200,
+  auth: "apiKey",
+  retry: "safe",
+  timeout: "timeout",
+});
+
+export const inspectMetricCatalogValues = define({
+  name: "Metrics.inspectCatalogValues",
+  summary: "The values seen under one metadata key of one metric.",
+  method: "GET",
+  path: "/metrics/catalog/values",
+  query: wireStruct(
+    { metricName: QueryString, metadataKey: QueryString, experimentIds, ...pageQuery },
+    { experimentIds: "experiment_id" },
+  ),
+  success: wireStruct({ values: Schema.Array(CatalogValue), nextCursor }),
+  status: 200,
+  auth: "apiKey",
+  retry: "safe",
+  timeout: "timeout",
+});

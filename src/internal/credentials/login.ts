@@ -1,0 +1,78 @@
+import * as Config from "effect/Config";
+import * as Effect from "effect/Effect";
+import * as FileSystem from "effect/FileSystem";
+import * as Path from "effect/Path";
+import * as UserDirectories from "effect/persistence/UserDirectories";
+import * as Predicate from "effect/Predicate";
+import type * as Redacted from "effect/Redacted";
+import { MetricsApiAuthError, UnusableLogin } from "../../MetricsApiError.ts";
+import { defaultHost, parseHost } from "./host.ts";
+import { parseKey } from "./key.ts";
+
+/** A login saved by the Syvain CLI: a key and the one host it may go to. */
+export interface Login {
+  readonly apiKey: Redacted.Redacted;
+  readonly host: string;
+  readonly path: string;
+}
+
+const remedy = "Log in again with the Syvain CLI, or give an API key.";
+
+const unusable = (problem: UnusableLogin["problem"], path: string, what: string) =>
+  new MetricsApiAuthError({
+    reason: new UnusableLogin({ problem, path, message: `${what} ${remedy}` }),
+  });
+
+/** `$XDG_CONFIG_HOME/syvain-metrics/auth.json`, else `~/.config/syvain-metrics/auth.json`, on every platform. */
+const loginPath = Effect.gen(function* () {
+  const path = yield* Path.Path;
+  const xdg = yield* Config.String("XDG_CONFIG_HOME").pipe(Config.withDefault(""));
+  // A relative directory is to be ignored (XDG Base Directory Specification).
+  const base = path.isAbsolute(xdg)
+    ? xdg
+    : path.join(yield* UserDirectories.make().home, ".config");
+  return path.join(base, "syvain-metrics", "auth.json");
+}).pipe(
+  Effect.mapError(() =>
+    unusable("missing", "auth.json", "The saved login cannot be looked for: no home directory is known."),
+  ),
+);
+
+/** Reads the saved login. No message quotes the file, which holds a key. */
+export const readLogin = (
+  allowInsecureHost?: boolean,
+): Effect.Effect<Login, MetricsApiAuthError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem;
+    const path = yield* loginPath;
+    const text = yield* fs
+      .readFileString(path)
+      .pipe(
+        Effect.mapError((error) =>
+          error.reason._tag === "NotFound"
+            ? unusable("missing", path, `There is no saved login at ${path}.`)
+            : unusable("unreadable", path, `The saved login ${path} cannot be read (${error.reason._tag}).`),
+        ),
+      );
+    const json = yield* Effect.try({
+      try: (): unknown => JSON.parse(text),
+      catch: () => unusable("malformed", path, `The saved login ${path} is not JSON.`),
+    });
+    if (!Predicate.isObject(json)) {
+      return yield* unusable("malformed", path, `The saved login ${path} is not a JSON object.`);
+    }
+    const { api_key: key, host } = json as Record<string, unknown>;
+    if (typeof key !== "string" || key === "") {
+      return yield* unusable("malformed", path, `The saved login ${path} holds no "api_key".`);
+    }
+    if (host !== undefined && host !== null && typeof host !== "string") {
+      return yield* unusable("malformed", path, `The "host" of the saved login ${path} is not a string.`);
+    }
+    const source = `the saved login ${path}`;
+    const inFile = Effect.mapError((error: MetricsApiAuthError) => unusable("malformed", path, error.message));
+    return {
+      path,
+      apiKey: yield* inFile(parseKey(key, source)),
+      host: yield* inFile(parseHost(host ?? defaultHost, source, allowInsecureHost)),
+    };
+  });

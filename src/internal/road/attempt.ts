@@ -1,0 +1,97 @@
+/**
+ * One attempt: send the request, read the answer to the end, within the timeout. A success or a failure that is already an error of ours.
+ */
+import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
+import type * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as FetchHttpClient from "effect/http/FetchHttpClient";
+import * as HttpClient from "effect/http/HttpClient";
+import type { HttpClientError } from "effect/http/HttpClientError";
+import type { HttpClientRequest } from "effect/http/HttpClientRequest";
+import type { HttpClientResponse } from "effect/http/HttpClientResponse";
+import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
+import { keptBodyBytes, maxBodyBytes, readBody } from "./body.ts";
+import { type Answer, broken, type Exchange, refused, timedOut } from "./exchange.ts";
+
+/**
+ * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
+ * for other reasons, around the call or inside the client's layer; so it is amended where the client will read it, after both.
+ */
+const withoutRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest) =>
+  Effect.withFiber((fiber) => {
+    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+    fiber.setContext(
+      Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+    );
+    return Effect.succeed(request);
+  }),
+);
+
+/** The call has a span of its own, and whether trace headers are sent is decided there. */
+const untraced = Context.make(HttpClient.TracerDisabledWhen, () => true);
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** A key that is longer than the part of a body which errors keep would be cut in two, and so not be recognised. */
+const failureBytes = keptBodyBytes + 4096;
+
+const read = (
+  exchange: Exchange,
+  response: HttpClientResponse,
+): Effect.Effect<Answer, HttpClientError> => {
+  const { status, headers } = response;
+  exchange.status = status;
+  if (isSuccess(status) && exchange.operation.success === undefined) {
+    return Effect.succeed({ status, headers, text: "", complete: true });
+  }
+  return Effect.map(
+    readBody(response, isSuccess(status) ? maxBodyBytes : failureBytes),
+    (body): Answer => ({ status, headers, ...body }),
+  );
+};
+
+export const attempt = (
+  client: HttpClient.HttpClient,
+  exchange: Exchange,
+  request: HttpClientRequest,
+  timeout: Duration.Duration,
+): Effect.Effect<Answer, MetricsApiRequestError> =>
+  Effect.suspend(() => {
+    exchange.attempts++;
+    exchange.status = undefined;
+    return withoutRedirects(client)
+      .execute(request)
+      .pipe(
+        // A client that filters statuses hands the answer over in its error.
+        Effect.catch((error) =>
+          error.reason._tag === "StatusCodeError"
+            ? Effect.succeed(error.reason.response)
+            : Effect.fail(error),
+        ),
+        Effect.flatMap((response) => read(exchange, response)),
+        Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
+        Effect.mapError((error) => broken(exchange, error)),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () =>
+            Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
+            ),
+        }),
+        Effect.flatMap((answer) => {
+          if (isSuccess(answer.status)) return Effect.succeed(answer);
+          // What a retry does not find any more, the attempt before it removed.
+          if (
+            answer.status === 404 &&
+            exchange.attempts > 1 &&
+            exchange.operation.retry === "idempotent"
+          ) {
+            return Effect.succeed(answer);
+          }
+          return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            Effect.fail(refused(exchange, answer, now)),
+          );
+        }),
+      );
+  });

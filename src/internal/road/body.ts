@@ -1,0 +1,58 @@
+import * as Effect from "effect/Effect";
+import type { HttpClientError } from "effect/http/HttpClientError";
+import type { HttpClientResponse } from "effect/http/HttpClientResponse";
+import * as Stream from "effect/Stream";
+
+/** The largest answer that is read, in bytes. */
+export const maxBodyBytes = 64 * 1024 * 1024;
+
+/** How much of a body an error keeps, in bytes. */
+export const keptBodyBytes = 16 * 1024;
+
+/** The body as text, at most `limit` bytes of it. What is beyond the limit is not read. */
+export interface Body {
+  readonly text: string;
+  readonly complete: boolean;
+}
+
+/** Cuts at a whole character. */
+export const cutBytes = (bytes: Uint8Array, limit: number): string =>
+  new TextDecoder().decode(bytes.subarray(0, limit), { stream: bytes.byteLength > limit });
+
+export const readBody = (
+  response: HttpClientResponse,
+  limit: number,
+): Effect.Effect<Body, HttpClientError> => {
+  const { "content-length": length, "content-encoding": encoding } = response.headers;
+  // A declared length bounds what arrives, unless it is decompressed on the way.
+  if (length !== undefined && encoding === undefined && Number(length) <= limit) {
+    return Effect.map(response.text, (text) => ({ text, complete: true }));
+  }
+  return Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = [];
+    let size = 0;
+    return response.stream.pipe(
+      Stream.runForEachWhile((chunk) =>
+        Effect.sync(() => {
+          chunks.push(chunk);
+          size += chunk.byteLength;
+          return size <= limit;
+        }),
+      ),
+      // A transport may say in this way that there is no body.
+      Effect.catchIf(
+        (error) => error.reason._tag === "EmptyBodyError",
+        () => Effect.void,
+      ),
+      Effect.map(() => {
+        const bytes = new Uint8Array(size);
+        let offset = 0;
+        for (const chunk of chunks) {
+          bytes.set(chunk, offset);
+          offset += chunk.byteLength;
+        }
+        return { text: cutBytes(bytes, limit), complete: size <= limit };
+      }),
+    );
+  });
+};

@@ -1,0 +1,29 @@
+import type { SchemaError } from "effect/Schema";
+import * as SchemaIssue from "effect/SchemaIssue";
+
+/** A bad place, and what belongs there. Never holds the bad value. */
+export interface Issue {
+  readonly path: ReadonlyArray<string | number>;
+  readonly expected: string;
+}
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1();
+
+export const firstIssue = (error: SchemaError): Issue => {
+  const issue = format(error.issue).issues[0];
+  return {
+    path: (issue?.path ?? []).map((key) => {
+      const segment = typeof key === "object" ? key.key : key;
+      return typeof segment === "number" ? segment : String(segment);
+    }),
+    expected: (issue?.message ?? "another shape").replace(/^Expected /, ""),
+  };
+};
+
+/** `metrics[3].value`, as one would write it in code; empty for the whole. */
+export const formatPath = (path: Issue["path"]): string =>
+  path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${text}[${JSON.stringify(key)}]`;
+    return text === "" ? key : `${text}.${key}`;
+  }, "");
