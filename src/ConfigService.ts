@@ -120,7 +120,7 @@ const limit = (
     : Effect.succeed(duration);
 };
 
-const build = Effect.fnUntraced(function* (
+const build = /* @__PURE__ */ Effect.fnUntraced(function* (
   paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
   options: Options,
 ): Effect.fn.Return<ConfigService["Service"], MetricsApiAuthError> {
@@ -136,7 +136,7 @@ const build = Effect.fnUntraced(function* (
 });
 
 /** A key with the host it was given with; never with the host of a saved login. */
-const withGivenKey = Effect.fnUntraced(function* (
+const withGivenKey = /* @__PURE__ */ Effect.fnUntraced(function* (
   key: string | Redacted.Redacted,
   keySource: string,
   host: string | undefined,
@@ -153,7 +153,7 @@ const withGivenKey = Effect.fnUntraced(function* (
 });
 
 /** The saved login's key, for the host it was saved for and no other. */
-const withSavedKey = Effect.fnUntraced(function* (
+const withSavedKey = /* @__PURE__ */ Effect.fnUntraced(function* (
   host: string | undefined,
   hostSource: string,
   options: Options,
@@ -195,7 +195,7 @@ const readVariable = <A>(
   );
 
 /** What the environment says, under the names the Syvain tools share. */
-const environment = Effect.gen(function* () {
+const environment = /* @__PURE__ */ Effect.gen(function* () {
   return {
     apiKey: yield* readVariable(Config.Redacted(variables.apiKey), variables.apiKey),
     host: yield* readVariable(Config.String(variables.host), variables.host),

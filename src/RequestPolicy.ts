@@ -55,13 +55,16 @@ export interface Policy {
 // -----------------------------------------------------------------------------
 
 /**
- * The default: at most 4 retries, exponential from 250 ms, factor 2, capped at 8 s, with full jitter
- * (each wait is drawn evenly between nothing and that).
+ * Waits that grow: exponential from 250 ms, factor 2, capped at 8 s, with full jitter (each wait is drawn evenly between nothing and that).
+ *
+ * **Gotchas**
+ *
+ * It has no end: use it as `RequestPolicy.backoff.pipe(Schedule.upTo({ times: 10 }))`.
  *
  * @category schedules
  * @since 0.1.0
  */
-export const defaultRetry: RetrySchedule = /* @__PURE__ */ pipe(
+export const backoff: RetrySchedule = /* @__PURE__ */ pipe(
   /* @__PURE__ */ Schedule.min([
     /* @__PURE__ */ Schedule.exponential("250 millis"),
     /* @__PURE__ */ Schedule.spaced("8 seconds"),
@@ -69,6 +72,16 @@ export const defaultRetry: RetrySchedule = /* @__PURE__ */ pipe(
   /* @__PURE__ */ Schedule.modifyDelay(({ duration }) =>
     Effect.map(Random.next, (random) => Duration.times(duration, random)),
   ),
+);
+
+/**
+ * The default: {@link backoff}, at most 4 times.
+ *
+ * @category schedules
+ * @since 0.1.0
+ */
+export const defaultRetry: RetrySchedule = /* @__PURE__ */ pipe(
+  backoff,
   /* @__PURE__ */ Schedule.upTo({ times: 4 }),
 );
 

@@ -24,7 +24,7 @@ const unusable = (problem: UnusableLogin["problem"], path: string, what: string)
   });
 
 /** `$XDG_CONFIG_HOME/syvain-metrics/auth.json`, else `~/.config/syvain-metrics/auth.json`, on every platform. */
-const loginPath = Effect.gen(function* () {
+const loginPath = /* @__PURE__ */ Effect.gen(function* () {
   const path = yield* Path.Path;
   const xdg = yield* Config.String("XDG_CONFIG_HOME").pipe(Config.withDefault(""));
   // A relative directory is to be ignored (XDG Base Directory Specification).
@@ -32,11 +32,7 @@ const loginPath = Effect.gen(function* () {
     ? xdg
     : path.join(yield* UserDirectories.make().home, ".config");
   return path.join(base, "syvain-metrics", "auth.json");
-}).pipe(
-  Effect.mapError(() =>
-    unusable("missing", "auth.json", "The saved login cannot be looked for: no home directory is known."),
-  ),
-);
+});
 
 /** Reads the saved login. No message quotes the file, which holds a key. */
 export const readLogin = (
@@ -44,7 +40,13 @@ export const readLogin = (
 ): Effect.Effect<Login, MetricsApiAuthError, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem;
-    const path = yield* loginPath;
+    const path = yield* Effect.mapError(loginPath, () =>
+      unusable(
+        "missing",
+        "auth.json",
+        "The saved login cannot be looked for: no home directory is known.",
+      ),
+    );
     const text = yield* fs
       .readFileString(path)
       .pipe(

@@ -16,7 +16,9 @@ export const firstIssue = (error: SchemaError): Issue => {
       const segment = typeof key === "object" ? key.key : key;
       return typeof segment === "number" ? segment : String(segment);
     }),
-    expected: (issue?.message ?? "another shape").replace(/^Expected /, ""),
+    expected: (issue?.message ?? "another shape")
+      .replace(/^Expected /, "")
+      .replace("no excess property", "no field of this name"),
   };
 };
 

@@ -57,13 +57,16 @@ interface Encoders {
 
 const encoders = new WeakMap<Operation, Encoders>();
 
+/** A misspelt optional field would otherwise be left out without a word. */
+const strict = { onExcessProperty: "error" } as const;
+
 /** Built on first use and kept: importing the library builds none. */
 const encodersOf = (operation: Operation): Encoders => {
   let found = encoders.get(operation);
   if (found === undefined) {
     found = {
-      query: operation.query && Schema.encodeUnknownResult(operation.query),
-      payload: operation.payload && Schema.encodeUnknownResult(operation.payload),
+      query: operation.query && Schema.encodeUnknownResult(operation.query, strict),
+      payload: operation.payload && Schema.encodeUnknownResult(operation.payload, strict),
     };
     encoders.set(operation, found);
   }

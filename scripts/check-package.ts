@@ -1,0 +1,239 @@
+/**
+ * Packs the package, installs the tarball beside effect in an empty project, and looks at what a user would get.
+ *
+ * `--update` writes the public API down (test/package/api.json) instead of comparing it.
+ */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { buildSync } from "esbuild";
+
+const root = join(import.meta.dirname, "..");
+const snapshot = join(root, "test/package/api.json");
+const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
+const { name, version, exports, bin, devDependencies } = readJson(join(root, "package.json"));
+
+const project = mkdtempSync(join(tmpdir(), `${name}-`));
+const installed = join(project, "node_modules", name);
+process.on("exit", () => rmSync(project, { recursive: true, force: true }));
+
+/** Runs a command that must succeed; answers what it printed. */
+const sh = (command: string, ...args: Array<string>) => {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: project,
+    encoding: "utf8",
+  });
+  if (error !== undefined) throw error;
+  assert.equal(status, 0, `${command} ${args.join(" ")} failed\n${stdout}\n${stderr}`);
+  return stdout;
+};
+
+/** Runs a module inside the project; answers what it hands to `answer`. */
+const evaluate = (code: string) =>
+  JSON.parse(
+    sh(
+      "node",
+      "--input-type=module",
+      "--eval",
+      `const answer = (x) => console.log(JSON.stringify(x));\n${code}`,
+    ),
+  );
+
+const check = (promise: string, holds: () => void) => {
+  try {
+    holds();
+    console.log(`ok   ${promise}`);
+  } catch (error) {
+    console.log(`FAIL ${promise}\n${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+};
+
+// -----------------------------------------------------------------------------
+// Pack and install
+// -----------------------------------------------------------------------------
+
+// Its prepack script is what builds.
+const packed = spawnSync("npm", ["pack", "--silent", "--pack-destination", project], {
+  cwd: root,
+  stdio: "inherit",
+});
+if (packed.status !== 0) process.exit(1);
+const tarball = join(project, `${name}-${version}.tgz`);
+
+writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
+sh(
+  "npm",
+  "install",
+  "--silent",
+  "--ignore-scripts",
+  "--prefer-offline",
+  tarball,
+  `effect@${devDependencies.effect}`,
+);
+
+const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
+  .toSorted();
+const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && file !== bin[name]);
+
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
+const unpacked = files.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0);
+console.log(
+  `${kilobytes(statSync(tarball).size)} packed, ${kilobytes(unpacked)} unpacked, ${files.length} files`,
+);
+
+// -----------------------------------------------------------------------------
+// What can be imported
+// -----------------------------------------------------------------------------
+
+/** `"."` and `"./Folders"` to what a user writes. */
+const specifiers = Object.keys(exports).filter(
+  (path) => exports[path] !== null && !path.endsWith(".json"),
+);
+const specifierOf = (path: string) => name + path.slice(1);
+
+check("every public module of src is exported, and nothing else", () => {
+  const sources = readdirSync(join(root, "src"))
+    .filter((file) => file.endsWith(".ts") && file !== "cli.ts")
+    .map((file) => (file === "index.ts" ? "." : `./${file.slice(0, -3)}`));
+  assert.deepEqual(specifiers.toSorted(), sources.toSorted());
+});
+
+check("the public API is the one written down in test/package/api.json", () => {
+  const api = evaluate(`
+    const api = {};
+    for (const [path, specifier] of ${JSON.stringify(specifiers.map((path) => [path, specifierOf(path)]))}) {
+      api[path] = Object.keys(await import(specifier)).sort();
+    }
+    answer(api);`);
+  if (process.argv.includes("--update"))
+    writeFileSync(snapshot, `${JSON.stringify(api, null, 2)}\n`);
+  assert.deepEqual(
+    api,
+    readJson(snapshot),
+    "if the change is meant: npm run check:package -- --update",
+  );
+});
+
+check("nothing else can be imported", () => {
+  const inside = files
+    .filter((file) => /\.(js|ts)$/.test(file) && !file.endsWith(".d.ts"))
+    .flatMap((file) => [
+      `./${file}`,
+      `./${file.replace(/^(dist|src)\//, "").replace(/\.[jt]s$/, "")}`,
+    ])
+    .filter((path) => !specifiers.includes(path));
+  const open = evaluate(`
+    const open = [];
+    for (const specifier of ${JSON.stringify([...new Set(inside)].map(specifierOf))}) {
+      try { import.meta.resolve(specifier); open.push(specifier); }
+      catch (error) { if (error.code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error; }
+    }
+    answer(open);`);
+  assert.deepEqual(open, []);
+});
+
+check("package.json can be imported", () =>
+  assert.equal(
+    evaluate(
+      `answer((await import("${name}/package.json", { with: { type: "json" } })).default.version)`,
+    ),
+    version,
+  ),
+);
+
+check("the modules import each other and single modules of effect, nothing of Node", () => {
+  const { metafile } = buildSync({
+    entryPoints: modules.map((file) => join(installed, file)),
+    bundle: true,
+    packages: "external",
+    format: "esm",
+    outdir: project,
+    write: false,
+    metafile: true,
+    absWorkingDir: installed,
+  });
+  const imports = Object.entries(metafile.inputs).flatMap(([file, input]) =>
+    input.imports.filter(({ external }) => external).map(({ path }) => ({ file, path })),
+  );
+  assert.ok(imports.length > 0);
+  const effectModule = /^effect\/([a-z-]+\/)?[A-Z]/;
+  assert.deepEqual(
+    imports.filter(({ path }) => !effectModule.test(path)),
+    [],
+  );
+});
+
+check("there is one copy of effect", () => {
+  const installedPackages = Object.keys(readJson(join(project, "package-lock.json")).packages);
+  assert.deepEqual(
+    installedPackages.filter((path) => /(^|\/)node_modules\/effect$/.test(path)),
+    ["node_modules/effect"],
+  );
+  assert.deepEqual(installedPackages, ["", "node_modules/effect", `node_modules/${name}`]);
+});
+
+// -----------------------------------------------------------------------------
+// Types, source maps, command line, metadata
+// -----------------------------------------------------------------------------
+
+check(
+  "a strict program type-checks, the declarations of the package and of effect included",
+  () => {
+    cpSync(join(root, "test/package/consumer.ts"), join(project, "consumer.ts"));
+    const compilerOptions = {
+      target: "ES2022",
+      lib: ["ES2023", "DOM", "DOM.Iterable", "ESNext.Disposable"],
+      module: "NodeNext",
+      types: [],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    writeFileSync(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["consumer.ts"] }),
+    );
+    sh("tsc", "-p", project);
+  },
+);
+
+check("every file of dist has a source map, and every map its sources", () => {
+  const compiled = files.filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file));
+  assert.deepEqual(
+    compiled.filter((file) => !files.includes(`${file}.map`)),
+    [],
+    "without a map",
+  );
+  const missing = compiled.flatMap((file) => {
+    const { sources, sourcesContent } = readJson(join(installed, `${file}.map`));
+    return (sources as Array<string>).filter(
+      (source, i) => !sourcesContent?.[i] && !existsSync(join(installed, dirname(file), source)),
+    );
+  });
+  assert.deepEqual(missing, [], "sources that are not shipped");
+});
+
+check("the command answers --version and --help", () => {
+  const command = join(project, "node_modules/.bin", name);
+  assert.ok(sh(command, "--version").includes(version));
+  assert.match(sh(command, "--help"), /\bserve\b/);
+});
+
+check("publint has nothing to say", () => sh("publint", "run", "--strict", tarball));
+check("are the types wrong? no", () => sh("attw", "--profile", "esm-only", "--no-color", tarball));

@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+const src = `${import.meta.dirname}/src`;
+
+export default defineConfig({
+  resolve: {
+    // Tests import the package by its name, and get the sources.
+    alias: [
+      { find: /^syvain-metrics-effect$/, replacement: `${src}/index.ts` },
+      { find: /^syvain-metrics-effect\/(.+)$/, replacement: `${src}/$1.ts` },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
