@@ -142,14 +142,12 @@ const report = Effect.fn("report")(function* (experimentIds: ReadonlyArray<strin
     `\n${organization?.name}: ${catalog.map((entry) => `${entry.count} × ${entry.metricName}`).join(", ")}\n`,
   );
   yield* Console.table(rows);
-  yield* Console.log("\nTest loss by step, one line for each run:\n");
+  const colors = [asciichart.blue, asciichart.green];
+  const legend = rows.map((row, i) => asciichart.colored(`${row["experiment"]}`, colors[i]!));
+  yield* Console.log(`\nTest loss by step: ${legend.join(", ")}\n`);
   const every = Math.ceil(steps / 70);
-  yield* Console.log(
-    asciichart.plot(
-      curves.map((curve) => curve.filter((_, i) => i % every === 0)),
-      { height: 12, colors: [asciichart.blue, asciichart.green] },
-    ),
-  );
+  const thinned = curves.map((curve) => curve.filter((_, i) => i % every === 0));
+  yield* Console.log(asciichart.plot(thinned, { height: 12, colors }));
 });
 
 const program = Effect.gen(function* () {
