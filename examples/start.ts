@@ -17,11 +17,10 @@ const serverLive = MetricsServer.layerHttp().pipe(
 /** The example in a process of its own, as a user would run it; answers its exit code. */
 const run = (env: Record<string, string>) =>
   Effect.callback<number>((resume) => {
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(new URL(example, import.meta.url))],
-      { stdio: "inherit", env: { ...process.env, ...env } },
-    );
+    const child = spawn(process.execPath, [fileURLToPath(new URL(example, import.meta.url))], {
+      stdio: "inherit",
+      env: { ...process.env, ...env },
+    });
     child.once("exit", (code) => resume(Effect.succeed(code ?? 1)));
     return Effect.sync(() => child.kill());
   });

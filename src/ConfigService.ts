@@ -8,7 +8,7 @@
  */
 import * as Config from "effect/Config";
 import * as Context from "effect/Context";
-import * as Duration from "effect/Duration";
+import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import type * as FileSystem from "effect/FileSystem";
 import * as Layer from "effect/Layer";
@@ -228,7 +228,13 @@ const missing = (message: string) =>
 export const layer = (options: KeyOptions): Layer.Layer<ConfigService, MetricsApiAuthError> =>
   Layer.effect(
     ConfigService,
-    withGivenKey(options.apiKey, "ConfigService.layer", options.host, "ConfigService.layer", options),
+    withGivenKey(
+      options.apiKey,
+      "ConfigService.layer",
+      options.host,
+      "ConfigService.layer",
+      options,
+    ),
   );
 
 /**
@@ -300,7 +306,9 @@ export const layerAuto = (
         Effect.catchReason("MetricsApiAuthError", "UnusableLogin", (reason, error) =>
           // A login that is there and broken says so itself.
           reason.problem === "missing"
-            ? missing(`No API key: give one, set ${variables.apiKey}, or log in with the Syvain CLI. ${reason.message}`)
+            ? missing(
+                `No API key: give one, set ${variables.apiKey}, or log in with the Syvain CLI. ${reason.message}`,
+              )
             : error,
         ),
       );

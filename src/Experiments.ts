@@ -157,8 +157,7 @@ export const updateStatus = (
   { readonly experiment: Experiment },
   MetricsApiError,
   ConfigService | HttpClient
-> =>
-  call(updateExperimentStatus, { params: { experiment_id: experimentId }, payload: { status } });
+> => call(updateExperimentStatus, { params: { experiment_id: experimentId }, payload: { status } });
 
 /**
  * Moves an experiment into a folder, or to the top level with `null`.

@@ -449,4 +449,3 @@ export const isMetricsApiError = (u: unknown): u is MetricsApiError =>
   u instanceof MetricsApiRequestError ||
   u instanceof MetricsApiResponseError ||
   u instanceof MetricsApiAuthError;
-

@@ -87,14 +87,16 @@ describe("the source of keys", () => {
     }).pipe(live),
   );
 
-  it.effect("the brought key is for the call, not for the ingestion key that is minted for it", () =>
-    Effect.gen(function* () {
-      const { experiment } = yield* Experiments.create({ slug: "a" });
-      yield* Metrics.ingest(experiment.id, []).pipe(IdempotencyKey.withKey("mine"));
-      const [, mint, ingest] = yield* keys;
-      assert.match(mint!, uuid);
-      assert.strictEqual(ingest, "mine");
-    }).pipe(live),
+  it.effect(
+    "the brought key is for the call, not for the ingestion key that is minted for it",
+    () =>
+      Effect.gen(function* () {
+        const { experiment } = yield* Experiments.create({ slug: "a" });
+        yield* Metrics.ingest(experiment.id, []).pipe(IdempotencyKey.withKey("mine"));
+        const [, mint, ingest] = yield* keys;
+        assert.match(mint!, uuid);
+        assert.strictEqual(ingest, "mine");
+      }).pipe(live),
   );
 
   it.effect("the same key with another body is refused by the service", () =>

@@ -82,25 +82,30 @@ it.effect("a failed mint is not kept", () =>
 
 describe("a refused key", () => {
   for (const status of [401, 403]) {
-    it.effect(`from the cache (${status}) is forgotten, and a new one tried once, under the same Idempotency-Key`, () =>
-      Effect.gen(function* () {
-        const id = yield* experiment;
-        yield* Metrics.ingest(id, [event("1")]);
-        yield* Faults.status(status, { match: { operation: "Metrics.ingest" } });
-        const result = yield* Metrics.ingest(id, [event("2")]);
-        assert.deepStrictEqual(result, { accepted: 1, duplicates: 0 });
-        const requests = yield* Faults.requests;
-        assert.deepStrictEqual((yield* trail).slice(3), [
-          "POST metrics",
-          "POST ingestion-keys",
-          "POST metrics",
-        ]);
-        assert.strictEqual(
-          requests[3]!.headers["idempotency-key"],
-          requests[5]!.headers["idempotency-key"],
-        );
-        assert.notStrictEqual(requests[3]!.headers["authorization"], requests[5]!.headers["authorization"]);
-      }).pipe(live),
+    it.effect(
+      `from the cache (${status}) is forgotten, and a new one tried once, under the same Idempotency-Key`,
+      () =>
+        Effect.gen(function* () {
+          const id = yield* experiment;
+          yield* Metrics.ingest(id, [event("1")]);
+          yield* Faults.status(status, { match: { operation: "Metrics.ingest" } });
+          const result = yield* Metrics.ingest(id, [event("2")]);
+          assert.deepStrictEqual(result, { accepted: 1, duplicates: 0 });
+          const requests = yield* Faults.requests;
+          assert.deepStrictEqual((yield* trail).slice(3), [
+            "POST metrics",
+            "POST ingestion-keys",
+            "POST metrics",
+          ]);
+          assert.strictEqual(
+            requests[3]!.headers["idempotency-key"],
+            requests[5]!.headers["idempotency-key"],
+          );
+          assert.notStrictEqual(
+            requests[3]!.headers["authorization"],
+            requests[5]!.headers["authorization"],
+          );
+        }).pipe(live),
     );
   }
 

@@ -59,7 +59,9 @@ it.effect("every stream follows the cursor to the last item, in order", () =>
     // The five, and the one that the client minted for itself.
     assert.lengthOf(yield* collect(IngestionKeys.stream(id, { limit })), 6);
     assert.deepStrictEqual(
-      (yield* collect(Metrics.stream(id, { name: "x", limit }))).map((metric) => metric.clientEventId),
+      (yield* collect(Metrics.stream(id, { name: "x", limit }))).map(
+        (metric) => metric.clientEventId,
+      ),
       five.map((i) => `x-${i}`),
     );
     assert.sameMembers(
@@ -137,7 +139,12 @@ const scripted = (pages: ReadonlyArray<readonly [folders: number, next: string |
 };
 
 it.effect("an empty page with a cursor is not the end", () => {
-  const server = scripted([[1, "a"], [0, "b"], [0, "c"], [2, null]]);
+  const server = scripted([
+    [1, "a"],
+    [0, "b"],
+    [0, "c"],
+    [2, null],
+  ]);
   return Effect.gen(function* () {
     assert.lengthOf(yield* Stream.runCollect(Folders.stream()), 3);
     assert.strictEqual(server.asked(), 4);
@@ -147,7 +154,15 @@ it.effect("an empty page with a cursor is not the end", () => {
 describe("a cursor that repeats ends the stream with a MetricsApiResponseError", () => {
   for (const { what, pages, cursor, asked } of [
     { what: "at once", pages: [[1, "a"]], cursor: undefined, asked: 2 },
-    { what: "after a while", pages: [[1, "a"], [1, "b"]], cursor: undefined, asked: 3 },
+    {
+      what: "after a while",
+      pages: [
+        [1, "a"],
+        [1, "b"],
+      ],
+      cursor: undefined,
+      asked: 3,
+    },
     { what: "and is the one that was given", pages: [[1, "mine"]], cursor: "mine", asked: 1 },
   ] as const) {
     it.effect(what, () => {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { Agent, request } from "node:http";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { fileURLToPath } from "node:url";
 
 const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
@@ -62,7 +62,7 @@ describe("syvain-metrics-effect serve", () => {
     it(`stops cleanly on ${signal}, with a connection kept alive`, async () => {
       const { host, child, exit } = await serve();
       const agent = new Agent({ keepAlive: true });
-      const response = await new Promise<import("node:http").IncomingMessage>((resolve) =>
+      const response = await new Promise<IncomingMessage>((resolve) =>
         request(`${host}/openapi.json`, { agent }, resolve).end(),
       );
       response.resume();

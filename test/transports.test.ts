@@ -106,7 +106,13 @@ for (const [name, transport] of Object.entries(transports)) {
           const timestamp = DateTime.makeUnsafe("2026-01-01T00:00:00.123Z");
           const events: ReadonlyArray<Metrics.MetricInput> = [
             { clientEventId: "1", name: "loss", value: 0.5, step: 1, timestamp, metadata },
-            { clientEventId: "2", name: "loss", value: -1e300, step: 0, metadata: { split: "val" } },
+            {
+              clientEventId: "2",
+              name: "loss",
+              value: -1e300,
+              step: 0,
+              metadata: { split: "val" },
+            },
             { clientEventId: "3", name: "accuracy", value: 0 },
           ];
           const first = yield* Metrics.ingest(id, events, { sync: true });

@@ -3,7 +3,11 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import type * as HttpClient from "effect/http/HttpClient";
 import { ConfigService } from "../ConfigService.ts";
-import { type MetricsApiError, MetricsApiResponseError, RepeatedCursor } from "../MetricsApiError.ts";
+import {
+  type MetricsApiError,
+  MetricsApiResponseError,
+  RepeatedCursor,
+} from "../MetricsApiError.ts";
 import { type Operation, urlTemplate } from "./contract/operation.ts";
 
 /** What every page has. */

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration";
-import * as Effect from "effect/Effect";
+import type * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import type { Act, LoggedRequest, Match, OperationName } from "./internal/faults.ts";
@@ -124,7 +124,12 @@ export const redirect = (
   location: string,
   options: Options & { readonly status?: number | undefined } = {},
 ): Effect.Effect<void, never, MetricsServer> =>
-  status(options.status ?? 307, { ...options, headers: { location }, body: "" });
+  status(options.status ?? 307, {
+    ...options,
+    headers: { location },
+    body: "",
+    contentType: "text/plain",
+  });
 
 /**
  * Answers 200 with something that is not what the contract says, without acting.
@@ -182,8 +187,9 @@ export const delay = (
  * @category faults
  * @since 0.1.0
  */
-export const clear: Effect.Effect<void, never, MetricsServer> =
-  /* @__PURE__ */ MetricsServer.use((server) => server.clearFaults);
+export const clear: Effect.Effect<void, never, MetricsServer> = /* @__PURE__ */ MetricsServer.use(
+  (server) => server.clearFaults,
+);
 
 // -----------------------------------------------------------------------------
 // Log
@@ -195,5 +201,8 @@ export const clear: Effect.Effect<void, never, MetricsServer> =
  * @category log
  * @since 0.1.0
  */
-export const requests: Effect.Effect<ReadonlyArray<LoggedRequest>, never, MetricsServer> =
-  /* @__PURE__ */ MetricsServer.use((server) => server.requests);
+export const requests: Effect.Effect<
+  ReadonlyArray<LoggedRequest>,
+  never,
+  MetricsServer
+> = /* @__PURE__ */ MetricsServer.use((server) => server.requests);

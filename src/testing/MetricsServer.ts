@@ -106,7 +106,10 @@ const makeMemory = (options: Options): Memory => ({
   requests: [],
 });
 
-const serviceOf = ({ state, faults, requests }: Memory, host: string): MetricsServer["Service"] => ({
+const serviceOf = (
+  { state, faults, requests }: Memory,
+  host: string,
+): MetricsServer["Service"] => ({
   apiKey: state.apiKey,
   host,
   requests: Effect.sync(() => [...requests]),

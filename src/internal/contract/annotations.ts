@@ -64,14 +64,17 @@ const hasAtMost = (characters: number) => (text: string) => {
 
 export const AnnotationInput = wireStruct({
   text: Schema.String.check(
-    Schema.makeFilter(hasAtMost(maxTextLength), { expected: `at most ${maxTextLength} characters` }),
+    Schema.makeFilter(hasAtMost(maxTextLength), {
+      expected: `at most ${maxTextLength} characters`,
+    }),
   ),
   step: optional(NonNegativeInt),
   timestamp: optional(Timestamp),
   metadata: optional(
     Metadata.check(
       Schema.makeFilter(
-        (metadata) => new TextEncoder().encode(JSON.stringify(metadata)).byteLength <= maxMetadataBytes,
+        (metadata) =>
+          new TextEncoder().encode(JSON.stringify(metadata)).byteLength <= maxMetadataBytes,
         { expected: `at most ${maxMetadataBytes} UTF-8 bytes of JSON` },
       ),
     ),

@@ -1,10 +1,25 @@
 import type * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
 import { define } from "./operation.ts";
-import { Id, Metadata, nextCursor, optional, pageQuery, QueryString, Timestamp, wireStruct } from "./schema.ts";
+import {
+  Id,
+  Metadata,
+  nextCursor,
+  optional,
+  pageQuery,
+  QueryString,
+  Timestamp,
+  wireStruct,
+} from "./schema.ts";
 
 /** Where an experiment stands. Any other string decodes too: the service may add one. */
-export type ExperimentStatus = "pending" | "running" | "done" | "failed" | "cancelled" | (string & {});
+export type ExperimentStatus =
+  | "pending"
+  | "running"
+  | "done"
+  | "failed"
+  | "cancelled"
+  | (string & {});
 
 export const ExperimentStatus = Schema.Union([
   Schema.StringForLiteralAutocomplete,
@@ -89,7 +104,8 @@ export const getExperiment = define({
 
 export const patchExperiment = define({
   name: "Experiments.patch",
-  summary: "Set the status of an experiment, or move it. `folder_id: null` moves it to the top level.",
+  summary:
+    "Set the status of an experiment, or move it. `folder_id: null` moves it to the top level.",
   method: "PATCH",
   path: "/experiments/:experiment_id",
   payload: wireStruct({
@@ -104,5 +120,8 @@ export const patchExperiment = define({
 });
 
 /** The one `PATCH` of the wire has two public names. */
-export const updateExperimentStatus = define({ ...patchExperiment, name: "Experiments.updateStatus" });
+export const updateExperimentStatus = define({
+  ...patchExperiment,
+  name: "Experiments.updateStatus",
+});
 export const moveExperiment = define({ ...patchExperiment, name: "Experiments.move" });

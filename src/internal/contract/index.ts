@@ -4,7 +4,12 @@
  */
 export { createAnnotation, listAnnotations } from "./annotations.ts";
 export { authStatus } from "./auth.ts";
-export { createExperiment, getExperiment, listExperiments, patchExperiment } from "./experiments.ts";
+export {
+  createExperiment,
+  getExperiment,
+  listExperiments,
+  patchExperiment,
+} from "./experiments.ts";
 export { createFolder, getFolder, listFolders, patchFolder } from "./folders.ts";
 export { createIngestionKey, listIngestionKeys, revokeIngestionKey } from "./ingestionKeys.ts";
 export {

@@ -15,11 +15,7 @@ type Snake<S extends string> = S extends `${infer Head}${infer Tail}`
   : S;
 
 type WireNames<Fields, Names> = {
-  readonly [K in keyof Fields]: K extends keyof Names
-    ? Names[K]
-    : K extends string
-      ? Snake<K>
-      : K;
+  readonly [K in keyof Fields]: K extends keyof Names ? Names[K] : K extends string ? Snake<K> : K;
 };
 
 /** A struct whose fields are camelCase in TypeScript and snake_case on the wire; `names` overrides single wire names. */
@@ -87,9 +83,12 @@ export const Timestamp = Schema.String.check(
   Schema.decodeTo(Schema.DateTimeUtcFromString),
   Schema.check(
     // RFC 3339 has four digits for the year.
-    Schema.makeFilter((self: DateTime.Utc) => DateTime.between(self, { minimum: year0, maximum: year9999 }), {
-      expected: "an instant of the years 0000 to 9999",
-    }),
+    Schema.makeFilter(
+      (self: DateTime.Utc) => DateTime.between(self, { minimum: year0, maximum: year9999 }),
+      {
+        expected: "an instant of the years 0000 to 9999",
+      },
+    ),
   ),
 );
 
@@ -99,7 +98,9 @@ export type Metadata = { readonly [key: string]: Schema.Json };
 const isJsonObject = (value: Schema.Json): value is Metadata =>
   Predicate.isObject(value) && !Array.isArray(value);
 
-export const Metadata = Schema.Json.pipe(Schema.refine(isJsonObject, { expected: "a JSON object" }));
+export const Metadata = Schema.Json.pipe(
+  Schema.refine(isJsonObject, { expected: "a JSON object" }),
+);
 
 export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 

@@ -20,7 +20,9 @@ export const parseHost = (
   allowInsecureHost = false,
 ): Effect.Effect<string, MetricsApiAuthError> => {
   const refuse = (why: string) =>
-    new MetricsApiAuthError({ reason: new InvalidHost({ message: `The host of ${source} ${why}.` }) });
+    new MetricsApiAuthError({
+      reason: new InvalidHost({ message: `The host of ${source} ${why}.` }),
+    });
   let url: URL;
   try {
     url = new URL(input);

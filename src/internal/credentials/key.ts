@@ -10,7 +10,8 @@ export const parseKey = (
   input: string | Redacted.Redacted,
   source: string,
 ): Effect.Effect<Redacted.Redacted, MetricsApiAuthError> => {
-  const refuse = (message: string) => new MetricsApiAuthError({ reason: new InvalidKey({ message }) });
+  const refuse = (message: string) =>
+    new MetricsApiAuthError({ reason: new InvalidKey({ message }) });
   const key = Redacted.isRedacted(input) ? Redacted.value(input) : input;
   if (key === "local") {
     return refuse(

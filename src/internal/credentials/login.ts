@@ -53,7 +53,11 @@ export const readLogin = (
         Effect.mapError((error) =>
           error.reason._tag === "NotFound"
             ? unusable("missing", path, `There is no saved login at ${path}.`)
-            : unusable("unreadable", path, `The saved login ${path} cannot be read (${error.reason._tag}).`),
+            : unusable(
+                "unreadable",
+                path,
+                `The saved login ${path} cannot be read (${error.reason._tag}).`,
+              ),
         ),
       );
     const json = yield* Effect.try({
@@ -68,10 +72,16 @@ export const readLogin = (
       return yield* unusable("malformed", path, `The saved login ${path} holds no "api_key".`);
     }
     if (host !== undefined && host !== null && typeof host !== "string") {
-      return yield* unusable("malformed", path, `The "host" of the saved login ${path} is not a string.`);
+      return yield* unusable(
+        "malformed",
+        path,
+        `The "host" of the saved login ${path} is not a string.`,
+      );
     }
     const source = `the saved login ${path}`;
-    const inFile = Effect.mapError((error: MetricsApiAuthError) => unusable("malformed", path, error.message));
+    const inFile = Effect.mapError((error: MetricsApiAuthError) =>
+      unusable("malformed", path, error.message),
+    );
     return {
       path,
       apiKey: yield* inFile(parseKey(key, source)),

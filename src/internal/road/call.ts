@@ -8,7 +8,7 @@ import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpTraceContext from "effect/http/HttpTraceContext";
-import * as Redacted from "effect/Redacted";
+import type * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
 import type * as Tracer from "effect/Tracer";
 import { ConfigService } from "../../ConfigService.ts";
@@ -26,9 +26,7 @@ import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
 import { retrySchedule } from "./retry.ts";
 
 /** Sends the prepared request under a key, retries included. */
-export type Send = (
-  key: Redacted.Redacted,
-) => Effect.Effect<Answer, MetricsApiRequestError>;
+export type Send = (key: Redacted.Redacted) => Effect.Effect<Answer, MetricsApiRequestError>;
 
 /** Finds the key for a request and sends it, once or, if the key is refused, once more. */
 export type Authorise<R> = (send: Send) => Effect.Effect<Answer, MetricsApiError, R>;
@@ -158,7 +156,9 @@ export const callWith = <O extends Operation, R>(
     },
     (span) =>
       run(operation, input, authorise, span).pipe(
-        Effect.tapError((error) => Effect.sync(() => span.attribute("error.type", error.reason._tag))),
+        Effect.tapError((error) =>
+          Effect.sync(() => span.attribute("error.type", error.reason._tag)),
+        ),
         Effect.withParentSpan(span, { captureStackTrace: false }),
       ),
   );

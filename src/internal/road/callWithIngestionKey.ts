@@ -27,9 +27,7 @@ const isRefusal = (error: MetricsApiRequestError): boolean =>
 
 /** Under the experiment's ingestion key. If a key from the cache is refused it is forgotten, and a new one tried once. */
 const byIngestionKey =
-  (
-    experimentId: string,
-  ): Authorise<ConfigService | HttpClient.HttpClient | IngestionKeyCache> =>
+  (experimentId: string): Authorise<ConfigService | HttpClient.HttpClient | IngestionKeyCache> =>
   (send) =>
     Effect.gen(function* () {
       const cache = yield* IngestionKeyCache;
@@ -39,13 +37,15 @@ const byIngestionKey =
       const { ingestionKey, cached } = yield* lease;
       return yield* send(ingestionKey.key).pipe(
         Effect.catchIf(isRefusal, (error) =>
-          cache.forget(owner, ingestionKey.id).pipe(
-            Effect.andThen(
-              cached
-                ? Effect.flatMap(lease, (fresh) => send(fresh.ingestionKey.key))
-                : Effect.fail(error),
+          cache
+            .forget(owner, ingestionKey.id)
+            .pipe(
+              Effect.andThen(
+                cached
+                  ? Effect.flatMap(lease, (fresh) => send(fresh.ingestionKey.key))
+                  : Effect.fail(error),
+              ),
             ),
-          ),
         ),
       );
     });

@@ -55,7 +55,9 @@ export interface Exchange {
   status: number | undefined;
 }
 
-type Fields = Partial<Pick<MetricsApiRequestError, "status" | "requestId" | "body" | "detail" | "retryAfter">>;
+type Fields = Partial<
+  Pick<MetricsApiRequestError, "status" | "requestId" | "body" | "detail" | "retryAfter">
+>;
 
 /** `Duration.format` would cost a browser 0.6 kB. */
 const inSeconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000}s`;
@@ -135,8 +137,7 @@ export const broken = (exchange: Exchange, { reason }: HttpClientError) => {
     return invalidRequest(exchange, { path: ["host"], expected: "a URL" });
   }
   const { text, code } = explain(reason.cause);
-  const what =
-    "response" in reason ? "the answer broke off" : "the service could not be reached";
+  const what = "response" in reason ? "the answer broke off" : "the service could not be reached";
   const why = scrubOf(exchange)([reason.description, text].filter(Boolean).join(": "));
   return requestError(
     exchange,

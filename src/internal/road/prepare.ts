@@ -76,10 +76,7 @@ const encodersOf = (operation: Operation): Encoders => {
 const isId = Schema.is(Id);
 const utf8 = new TextEncoder();
 
-export const prepare = (
-  operation: Operation,
-  input: AnyInput,
-): Result.Result<Prepared, Issue> => {
+export const prepare = (operation: Operation, input: AnyInput): Result.Result<Prepared, Issue> => {
   try {
     let path: string = basePath;
     for (const segment of operation.path.split("/").slice(1)) {

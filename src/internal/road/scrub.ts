@@ -3,7 +3,11 @@ export const makeScrub =
   (keys: ReadonlyArray<string>) =>
   (text: string): string => {
     for (const key of keys) {
-      for (const spelling of new Set([key, JSON.stringify(key).slice(1, -1), encodeURIComponent(key)])) {
+      for (const spelling of new Set([
+        key,
+        JSON.stringify(key).slice(1, -1),
+        encodeURIComponent(key),
+      ])) {
         text = text.replaceAll(spelling, "<redacted>");
       }
     }

@@ -13,7 +13,14 @@ import * as contract from "../../internal/contract/index.ts";
 import { basePath, type Operation } from "../../internal/contract/operation.ts";
 import { Id } from "../../internal/contract/schema.ts";
 import { version } from "../../internal/version.ts";
-import { BadRequest, Conflict, Forbidden, NotFound, Unauthorized, Unprocessable } from "./problems.ts";
+import {
+  BadRequest,
+  Conflict,
+  Forbidden,
+  NotFound,
+  Unauthorized,
+  Unprocessable,
+} from "./problems.ts";
 
 /** Who may ask: the API key, or on two endpoints an ingestion key. */
 export class Authorization extends HttpApiMiddleware.Service<Authorization>()(

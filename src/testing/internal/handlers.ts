@@ -31,7 +31,7 @@ export interface Request<O extends Operation = Operation> {
 type Handler<O extends Operation> = (
   request: Request<O>,
 ) => Effect.Effect<
-  (O extends { readonly success: infer S extends Schema.Constraint } ? S["Type"] : void)
+  | (O extends { readonly success: infer S extends Schema.Constraint } ? S["Type"] : void)
   | HttpServerResponse.HttpServerResponse,
   Refusal
 >;
@@ -66,7 +66,9 @@ export const makeHandlers = (state: State): Handlers => {
     id !== null && (id === ancestor || isInside(folders.get(id)?.parentId ?? null, ancestor));
 
   const recordedBy = (ids: ReadonlyArray<string> | undefined) =>
-    ids === undefined ? Effect.succeed([...experiments.values()]) : Effect.forEach(ids, findExperiment);
+    ids === undefined
+      ? Effect.succeed([...experiments.values()])
+      : Effect.forEach(ids, findExperiment);
 
   const store = ({ metrics }: Recorded, input: MetricInput): boolean => {
     if (metrics.has(input.clientEventId)) return false;
@@ -102,15 +104,16 @@ export const makeHandlers = (state: State): Handlers => {
         return { folder };
       }),
 
-    getFolder: ({ params }) =>
-      Effect.map(findFolder(params.folder_id), (folder) => ({ folder })),
+    getFolder: ({ params }) => Effect.map(findFolder(params.folder_id), (folder) => ({ folder })),
 
     patchFolder: ({ params, payload: { name, parentId } }) =>
       Effect.gen(function* () {
         const before = yield* findFolder(params.folder_id);
         yield* checkPlace(parentId);
         if (parentId !== undefined && isInside(parentId, before.id)) {
-          return yield* new Unprocessable({ detail: "parent_id: a folder cannot lie inside itself" });
+          return yield* new Unprocessable({
+            detail: "parent_id: a folder cannot lie inside itself",
+          });
         }
         const folder: Folder = {
           ...before,

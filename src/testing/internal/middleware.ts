@@ -109,8 +109,7 @@ export const idempotency: Layer.Layer<Idempotency> = Layer.sync(Idempotency, () 
         kept.delete(oldest!);
       }
       return yield* Effect.onExit(handler, (exit) => {
-        const success =
-          Exit.isSuccess(exit) && exit.value.status < 300 ? exit.value : undefined;
+        const success = Exit.isSuccess(exit) && exit.value.status < 300 ? exit.value : undefined;
         // What failed, or was interrupted, may be tried again under the same key.
         if (success === undefined) kept.delete(id);
         return Deferred.succeed(mine.answer, success);

@@ -8,7 +8,10 @@ const maxLimit = 200;
 export const page = <A>(
   all: Iterable<A>,
   query: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
-): Effect.Effect<{ readonly items: ReadonlyArray<A>; readonly nextCursor: string | null }, Unprocessable> => {
+): Effect.Effect<
+  { readonly items: ReadonlyArray<A>; readonly nextCursor: string | null },
+  Unprocessable
+> => {
   const limit = query.limit ?? defaultLimit;
   if (limit > maxLimit) {
     return new Unprocessable({ detail: `limit: expected at most ${maxLimit}` });

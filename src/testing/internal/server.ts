@@ -85,8 +85,7 @@ const log = (request: HttpServerRequest.HttpServerRequest, text: string): Logged
   const url = new URL(request.url, "http://localhost");
   return {
     operation: patterns.find(
-      ({ operation, pattern }) =>
-        operation.method === request.method && pattern.test(url.pathname),
+      ({ operation, pattern }) => operation.method === request.method && pattern.test(url.pathname),
     )?.operation.name,
     method: request.method,
     path: url.pathname,
