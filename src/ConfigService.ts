@@ -105,19 +105,20 @@ export interface AutoOptions extends Options {
 // Building blocks
 // -----------------------------------------------------------------------------
 
+const invalidLimit = (setting: string) =>
+  new MetricsApiAuthError({
+    reason: new InvalidSetting({
+      setting,
+      message: `${setting} is not a duration longer than nothing, such as "10 seconds".`,
+    }),
+  });
+
 const limit = (
   input: Duration.Input,
   setting: string,
 ): Effect.Effect<Duration.Duration, MetricsApiAuthError> => {
   const duration = positiveDuration(input);
-  return duration === undefined
-    ? new MetricsApiAuthError({
-        reason: new InvalidSetting({
-          setting,
-          message: `${setting} is not a duration longer than nothing, such as "10 seconds".`,
-        }),
-      })
-    : Effect.succeed(duration);
+  return duration === undefined ? invalidLimit(setting) : Effect.succeed(duration);
 };
 
 const build = /* @__PURE__ */ Effect.fnUntraced(function* (
@@ -181,29 +182,35 @@ const variables = {
   ingestTimeout: "SYVAIN_METRICS_INGEST_TIMEOUT",
 } as const;
 
+/** The cause of a failure quotes the value, which the message must not. */
 const readVariable = <A>(
   config: Config.Config<A>,
-  setting: string,
+  otherwise: () => MetricsApiAuthError,
 ): Effect.Effect<A | undefined, MetricsApiAuthError> =>
-  Effect.mapError(
-    Effect.map(Config.option(config), Option.getOrUndefined),
-    // The cause quotes the value, which this message must not.
+  Effect.mapError(Effect.map(Config.option(config), Option.getOrUndefined), otherwise);
+
+const readString = <A>(read: (name: string) => Config.Config<A>, name: string) =>
+  readVariable(
+    read(name),
     () =>
       new MetricsApiAuthError({
-        reason: new InvalidSetting({ setting, message: `${setting} cannot be read as it stands.` }),
+        reason: new InvalidSetting({ setting: name, message: `${name} cannot be read.` }),
       }),
+  );
+
+const readLimit = (name: string) =>
+  Effect.flatMap(
+    readVariable(Config.Duration(name), () => invalidLimit(name)),
+    (duration) => (duration === undefined ? Effect.undefined : limit(duration, name)),
   );
 
 /** What the environment says, under the names the Syvain tools share. */
 const environment = /* @__PURE__ */ Effect.gen(function* () {
   return {
-    apiKey: yield* readVariable(Config.Redacted(variables.apiKey), variables.apiKey),
-    host: yield* readVariable(Config.String(variables.host), variables.host),
-    timeout: yield* readVariable(Config.Duration(variables.timeout), variables.timeout),
-    ingestTimeout: yield* readVariable(
-      Config.Duration(variables.ingestTimeout),
-      variables.ingestTimeout,
-    ),
+    apiKey: yield* readString(Config.Redacted, variables.apiKey),
+    host: yield* readString(Config.String, variables.host),
+    timeout: yield* readLimit(variables.timeout),
+    ingestTimeout: yield* readLimit(variables.ingestTimeout),
   };
 });
 

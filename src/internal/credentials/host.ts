@@ -12,7 +12,7 @@ const isLoopback = (hostname: string): boolean =>
 
 /**
  * One spelling for each host, so that two can be compared: lower case, no default port, no slash at the end. A path is kept, as a prefix.
- * `source` says where the host was written, for the message.
+ * `source` says where the host was written, for the message, which quotes a host only when it is one: a key may have been put there by mistake.
  */
 export const parseHost = (
   input: string,
@@ -36,7 +36,7 @@ export const parseHost = (
     return refuse("holds a query or a fragment, which a host must not");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return refuse(`is a ${url.protocol} URL; it must be https:`);
+    return refuse("is not an https: URL");
   }
   if (url.protocol === "http:" && !allowInsecureHost && !isLoopback(url.hostname)) {
     return refuse(
