@@ -9,6 +9,12 @@ export interface Issue {
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1();
 
+/** To stand behind "expected". */
+const inOurWords: { readonly [message: string]: string } = {
+  "Missing key": "a value, but the field is missing",
+  "Expected no excess property": "no field of this name",
+};
+
 export const firstIssue = (error: SchemaError): Issue => {
   const issue = format(error.issue).issues[0];
   return {
@@ -16,9 +22,7 @@ export const firstIssue = (error: SchemaError): Issue => {
       const segment = typeof key === "object" ? key.key : key;
       return typeof segment === "number" ? segment : String(segment);
     }),
-    expected: (issue?.message ?? "another shape")
-      .replace(/^Expected /, "")
-      .replace("no excess property", "no field of this name"),
+    expected: inOurWords[issue?.message ?? ""] ?? issue?.message.replace(/^Expected /, "") ?? "",
   };
 };
 
