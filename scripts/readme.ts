@@ -72,6 +72,7 @@ const tsconfig = {
   extends: "../tsconfig.json",
   // Without the paths, the package's name means the build.
   compilerOptions: { paths: {} },
+  include: [],
   files: blocks.map((block) => relative(folder, pathOf(block))),
 };
 writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(tsconfig));

@@ -166,7 +166,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
           ),
         );
         return ask.pipe(
-          Effect.catch((error) => (minted ? Effect.fail(error) : ask)),
+          Effect.catchCause((cause) => (minted ? Effect.failCause(cause) : ask)),
           Effect.map(({ ingestionKey }): Lease => ({ ingestionKey, cached: !minted })),
         );
       });

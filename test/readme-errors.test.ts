@@ -40,10 +40,12 @@ it.effect("the errors in the README are printed as they are shown", () =>
       ),
     );
 
-    const printed: Array<string> = [];
-    for (const call of [conflict, invalid, misshapen, insecure]) {
-      printed.push(String(yield* Effect.flip(Effect.asVoid(call))));
-    }
+    const printed = [
+      String(yield* Effect.flip(conflict)),
+      String(yield* Effect.flip(invalid)),
+      String(yield* Effect.flip(misshapen)),
+      String(yield* Effect.flip(insecure)),
+    ];
     yield* Faults.status(429, { times: 5, retryAfter: "7", body: "" });
     printed.push(String(yield* inVirtualTime(Effect.flip(Experiments.list()))));
     assert.deepStrictEqual(shown, printed);

@@ -1,0 +1,330 @@
+/** What the client makes of an answer that is a failure: its reason, its words, and what it keeps of it. */
+import { assert, describe, it } from "@effect/vitest";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import { TestClock } from "effect/testing";
+import * as Experiments from "../src/Experiments.ts";
+import * as IngestionKeys from "../src/IngestionKeys.ts";
+import { detailOf } from "../src/internal/road/detail.ts";
+import { noRetry, withRetry } from "../src/RequestPolicy.ts";
+import { layerAnswering } from "./support/answering.ts";
+
+/** The error of a call that is answered like this, once. */
+const failing = (body: string | ReadableStream | null, init: ResponseInit) =>
+  Effect.gen(function* () {
+    const error = yield* Effect.flip(withRetry(Experiments.create({ slug: "s" }), noRetry));
+    assert(error._tag === "MetricsApiRequestError");
+    return error;
+  }).pipe(Effect.provide(layerAnswering(() => new Response(body, init))));
+
+const json = (value: unknown) => JSON.stringify(value);
+
+describe("the service's words are found in", () => {
+  const table: ReadonlyArray<readonly [shape: string, body: string, detail: string | undefined]> = [
+    [
+      "problem+json",
+      json({ type: "about:blank", title: "Conflict", status: 409, detail: "taken" }),
+      "taken",
+    ],
+    ["problem+json, a title only", json({ title: "Conflict", status: 409 }), "Conflict"],
+    ["problem+json, an empty detail", json({ title: "Conflict", detail: " " }), "Conflict"],
+    [
+      "{ error: { code, message } }",
+      json({ error: { code: "slug_taken", message: "taken" } }),
+      "taken",
+    ],
+    ["{ error }", json({ error: "taken" }), "taken"],
+    ["{ detail }", json({ detail: "taken" }), "taken"],
+    ["{ message }", json({ message: "taken" }), "taken"],
+    [
+      "a list of complaints, as FastAPI writes it",
+      json({
+        detail: [
+          { loc: ["body", "metrics", 3, "value"], msg: "not finite", type: "x" },
+          { loc: ["body", "slug"], msg: "too long" },
+        ],
+      }),
+      "body.metrics.3.value: not finite; body.slug: too long",
+    ],
+    ["a list of strings", json({ detail: ["one", "two"] }), "one; two"],
+    [
+      "a list of { path, message }",
+      json({ error: [{ path: ["slug"], message: "too long" }] }),
+      "slug: too long",
+    ],
+    [
+      "a complaint without a place",
+      json({ detail: [{ msg: "bad" }, { loc: [], msg: "worse" }] }),
+      "bad; worse",
+    ],
+    ["a JSON string", json("taken"), "taken"],
+    ["text", "upstream connect error\n", "upstream connect error"],
+    [
+      "HTML with a title",
+      "<!doctype html>\n<html><head><TITLE lang=en>\n 502 Bad Gateway </TITLE></head></html>",
+      "502 Bad Gateway",
+    ],
+    ["broken JSON", '{"detail":"tak', '{"detail":"tak'],
+  ];
+  it.each(table)("%s", (_shape, body, detail) => assert.strictEqual(detailOf(body), detail));
+
+  const silent: ReadonlyArray<readonly [shape: string, body: string]> = [
+    ["nothing", ""],
+    ["white space", " \r\n\t"],
+    ["HTML without a title", "<html><body>no</body></html>"],
+    ["XML", '<?xml version="1.0"?><Error><Code>x</Code></Error>'],
+    ["an object without words", json({ status: 500, errors: 1 })],
+    [
+      "words of another type",
+      json({ detail: 5, error: { message: {} }, message: null, title: [] }),
+    ],
+    ["an empty list", json({ detail: [] })],
+    ["a list without words", json({ detail: [1, null, {}, { loc: ["x"] }] })],
+    ["null", "null"],
+    ["a number", "500"],
+  ];
+  it.each(silent)("none in %s", (_shape, body) => assert.isUndefined(detailOf(body)));
+
+  it("a list of hostile objects does no harm", () => {
+    for (const body of [
+      json({ detail: [{ msg: "m", loc: [{ toString: 1, valueOf: 1 }] }] }),
+      '{"detail":[{"__proto__":{"msg":"m"}}]}',
+      "[".repeat(20_000),
+      "<title".repeat(3000),
+    ]) {
+      assert.isAtMost(detailOf(body)?.length ?? 0, 1000);
+    }
+  });
+
+  it("at most 1,000 characters are kept, all of them whole", () => {
+    assert.lengthOf(detailOf("x".repeat(5000))!, 1000);
+    assert.isTrue(new TextEncoder().encode(detailOf("😀".repeat(5000))!).length <= 4000);
+    for (const at of [998, 999, 1000]) {
+      const detail = detailOf(json({ detail: `${"x".repeat(at)}😀😀` }))!;
+      assert.strictEqual(Buffer.from(detail).toString(), detail, `a surrogate pair cut at ${at}`);
+    }
+  });
+});
+
+describe("the status decides the reason, whatever the body says", () => {
+  const table: ReadonlyArray<readonly [status: number, reason: string, message: string]> = [
+    [400, "ClientStatus", "400 from the service"],
+    [401, "Unauthorized", "401 Unauthorized"],
+    [403, "Forbidden", "403 Forbidden"],
+    [404, "NotFound", "404 Not Found"],
+    [405, "ClientStatus", "405 from the service"],
+    [408, "ClientStatus", "408 from the service"],
+    [409, "Conflict", "409 Conflict"],
+    [413, "ClientStatus", "413 from the service"],
+    [422, "Unprocessable", "422 Unprocessable Content"],
+    [429, "RateLimited", "429 Too Many Requests"],
+    [499, "ClientStatus", "499 from the service"],
+    [500, "ServerStatus", "500 from the service"],
+    [503, "ServerStatus", "503 from the service"],
+    [599, "ServerStatus", "599 from the service"],
+    [301, "Redirected", "301 redirect"],
+    [304, "Redirected", "304 redirect"],
+    [308, "Redirected", "308 redirect"],
+  ];
+  const bodies = [null, json({ error: { code: "unauthorized", message: "words" } }), "<html>", "{"];
+  it.effect.each(table)("%d is %s", ([status, reason, message]) =>
+    Effect.gen(function* () {
+      for (const body of status === 304 ? [null] : bodies) {
+        const error = yield* failing(body, { status });
+        assert.strictEqual(error.reason._tag, reason);
+        assert.strictEqual(error.status, status);
+        assert.include(error.message, `Experiments.create: ${message}`);
+        if ("status" in error.reason) assert.strictEqual(error.reason.status, status);
+      }
+    }),
+  );
+
+  it.effect("also when the body breaks off", () =>
+    Effect.gen(function* () {
+      const body = new ReadableStream({
+        start: (controller) => {
+          controller.enqueue(new TextEncoder().encode('{"detail":"who'));
+          controller.error(new Error("socket hang up"));
+        },
+      });
+      const error = yield* failing(body, { status: 401 });
+      assert.strictEqual(error.reason._tag, "Unauthorized");
+      assert.strictEqual(error.status, 401);
+    }),
+  );
+});
+
+it.effect(
+  "a message says what failed, the status, the service's words, where, and the request id",
+  () =>
+    Effect.gen(function* () {
+      const error = yield* failing(json({ detail: "slug is taken" }), {
+        status: 409,
+        headers: { "x-request-id": "req-1" },
+      });
+      assert.strictEqual(
+        error.message,
+        "Experiments.create: 409 Conflict: slug is taken (POST https://metrics.syvain.com/api/v1/experiments, request id req-1)",
+      );
+      assert.strictEqual(error.detail, "slug is taken");
+      assert.strictEqual(error.operation, "Experiments.create");
+      assert.strictEqual(error.method, "POST");
+      assert.strictEqual(error.attempts, 1);
+      assert.match(error.idempotencyKey ?? "", /^[0-9a-f-]{36}$/);
+    }),
+);
+
+describe("the request id", () => {
+  const table: ReadonlyArray<readonly [Record<string, string>, string | undefined]> = [
+    [{ "X-Request-Id": "a" }, "a"],
+    [{ "Request-Id": "b" }, "b"],
+    [{ "Request-Id": "b", "X-Request-ID": "a" }, "a"],
+    [{}, undefined],
+  ];
+  it.effect.each(table)("of %j", ([headers, id]) =>
+    Effect.map(failing(null, { status: 500, headers }), (error) => {
+      assert.strictEqual(error.requestId, id);
+      assert.strictEqual("requestId" in error, id !== undefined);
+    }),
+  );
+});
+
+describe("the body that an error keeps", () => {
+  const keptBytes = 16 * 1024;
+  const stream = (text: string) => new Blob([text]).stream();
+  const table: ReadonlyArray<readonly [string, text: string, keptLength: number]> = [
+    ["16 KiB whole", "x".repeat(keptBytes), keptBytes],
+    ["1 MiB of text", "x".repeat(1 << 20), keptBytes],
+    ["two bytes each", "é".repeat(20_000), keptBytes / 2],
+    ["three bytes each, cut at a character", "€".repeat(20_000), Math.floor(keptBytes / 3)],
+    ["four bytes each", "😀".repeat(20_000), (keptBytes / 4) * 2],
+    ["one byte and four bytes each", `x${"😀".repeat(20_000)}`, 1 + (keptBytes / 4 - 1) * 2],
+  ];
+  for (const declared of [true, false]) {
+    it.effect.each(table)(
+      `%s, ${declared ? "with" : "without"} a Content-Length`,
+      ([, text, length]) =>
+        Effect.gen(function* () {
+          const headers: Record<string, string> = declared
+            ? { "content-length": String(Buffer.byteLength(text)) }
+            : {};
+          const { body = "" } = yield* failing(stream(text), { status: 500, headers });
+          assert.lengthOf(body, length);
+          assert.isTrue(text.startsWith(body));
+          assert.isAtMost(Buffer.byteLength(body), keptBytes);
+        }),
+    );
+  }
+
+  it.effect("does not read on when it has enough", () =>
+    Effect.gen(function* () {
+      let pulled = 0;
+      const endless = new ReadableStream({
+        pull: (controller) => {
+          pulled += 1024;
+          controller.enqueue(new Uint8Array(1024).fill(120));
+        },
+      });
+      const { body } = yield* failing(endless, { status: 500 });
+      assert.lengthOf(body!, keptBytes);
+      assert.isBelow(pulled, 4 * keptBytes);
+    }),
+  );
+
+  it.effect("is not there when there was none", () =>
+    Effect.map(failing(null, { status: 500 }), (error) => {
+      assert.isFalse("body" in error || "detail" in error);
+    }),
+  );
+
+  it.effect("has its control characters taken out, as the detail and the request id have", () =>
+    Effect.gen(function* () {
+      const nasty = "\u001b[2J\u001b]0;title\u0007\u0000\b\r\u007f\u009b31mred\ttab\nline";
+      const error = yield* failing(nasty, {
+        status: 500,
+        headers: { "x-request-id": "a\u009bb" },
+      });
+      for (const text of [error.body, error.detail, error.requestId, error.message]) {
+        // oxlint-disable-next-line no-control-regex -- these are what is looked for
+        assert.notMatch(text!, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+      }
+      assert.include(error.body, "red\ttab\nline");
+    }),
+  );
+
+  it.effect("is never that of an answer which holds a key", () =>
+    Effect.gen(function* () {
+      const body = json({ detail: "s3cret", ingestion_key: { key: "s3cret" } });
+      const error = yield* Effect.flip(withRetry(IngestionKeys.create("e"), noRetry)).pipe(
+        Effect.provide(layerAnswering(() => new Response(body, { status: 500 }))),
+      );
+      assert.notInclude(json(error) + error.message, "s3cret");
+    }),
+  );
+
+  it.effect("has the API key cut out, even where the cut would halve it", () =>
+    Effect.gen(function* () {
+      for (let at = keptBytes - 12; at <= keptBytes; at++) {
+        const error = yield* failing(`${"x".repeat(at)}api-key`, { status: 500 });
+        assert.notMatch(error.body!, /x(a|ap|api|api-|api-k|api-ke|api-key)$/);
+      }
+      const error = yield* failing(json({ detail: "unknown key api-key" }), { status: 401 });
+      assert.strictEqual(error.detail, "unknown key <redacted>");
+    }),
+  );
+});
+
+describe("the delay that the service asks for", () => {
+  // The test clock starts in 1970.
+  const table: ReadonlyArray<readonly [Record<string, string>, millis: number | undefined]> = [
+    [{ "Retry-After": "7" }, 7000],
+    [{ "Retry-After": " 120 " }, 120_000],
+    [{ "Retry-After": "0" }, 0],
+    [{ "Retry-After": "Thu, 01 Jan 1970 01:00:30 GMT" }, 30_000],
+    [{ "Retry-After": "Thursday, 01-Jan-70 01:00:30 GMT" }, 30_000],
+    [{ "Retry-After": "Thu Jan  1 01:00:30 1970" }, 30_000],
+    [{ "Retry-After": "Thu, 01 Jan 1970 00:59:59 GMT" }, 0],
+    [{ "retry-after-ms": "250" }, 250],
+    [{ "retry-after-ms": "0.5" }, 0.5],
+    [{ "retry-after-ms": "250", "Retry-After": "7" }, 250],
+    [{ "retry-after-ms": "soon", "Retry-After": "7" }, 7000],
+    [{ "Retry-After": "soon" }, undefined],
+    [{ "Retry-After": "-7" }, undefined],
+    [{ "Retry-After": "7s" }, undefined],
+    [{ "Retry-After": "NaN" }, undefined],
+    [{ "Retry-After": "" }, undefined],
+    [{ "retry-after-ms": "-1" }, undefined],
+    [{ "retry-after-ms": "1e3" }, undefined],
+    [{ "retry-after-ms": "Infinity" }, undefined],
+    [{}, undefined],
+  ];
+  it.effect.each(table)("%j", ([headers, millis]) =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(3_600_000);
+      for (const status of [429, 503]) {
+        const error = yield* failing(null, { status, headers });
+        assert.strictEqual(error.retryAfter && Duration.toMillis(error.retryAfter), millis);
+        assert.strictEqual("retryAfter" in error, millis !== undefined);
+        if (error.reason._tag === "RateLimited") {
+          assert.deepStrictEqual(error.reason.retryAfter, error.retryAfter);
+        }
+        const words = `(retry after ${(millis ?? 0) / 1000}s)`;
+        assert.strictEqual(error.message.includes(words), millis !== undefined);
+      }
+    }),
+  );
+
+  it.effect("of absurd length does no harm", () =>
+    Effect.gen(function* () {
+      for (const headers of [
+        { "retry-after": "9".repeat(400) },
+        { "retry-after-ms": "9".repeat(400) },
+      ]) {
+        const error = yield* failing(null, { status: 429, headers });
+        assert.isTrue(Duration.isGreaterThan(error.retryAfter!, "36500 days"));
+        assert.include(error.message, "429 Too Many Requests");
+        assert.isString(json(error));
+      }
+    }),
+  );
+});
