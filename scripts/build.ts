@@ -3,7 +3,9 @@
  * installed beside effect.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import { transformSync } from "@babel/core";
 import { build } from "esbuild";
 
 process.chdir(`${import.meta.dirname}/..`);
@@ -11,6 +13,25 @@ rmSync("dist", { recursive: true, force: true });
 
 const { status } = spawnSync("tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(1);
+
+// Bundlers keep a call at the top of a module unless it is marked as pure, and with it every schema of the contract.
+// Effect marks its own build in the same way.
+for (const file of readdirSync("dist", { recursive: true, encoding: "utf8" })) {
+  if (!file.endsWith(".js")) continue;
+  const result = transformSync(readFileSync(`dist/${file}`, "utf8"), {
+    filename: file,
+    configFile: false,
+    babelrc: false,
+    compact: false,
+    plugins: ["annotate-pure-calls"],
+    // Of tsc's comments only the address of the old map would be wrong.
+    shouldPrintComment: (comment) => !comment.startsWith("# sourceMappingURL"),
+    sourceMaps: true,
+    inputSourceMap: JSON.parse(readFileSync(`dist/${file}.map`, "utf8")),
+  });
+  writeFileSync(`dist/${file}`, `${result?.code}\n//# sourceMappingURL=${basename(file)}.map\n`);
+  writeFileSync(`dist/${file}.map`, JSON.stringify(result?.map));
+}
 
 const { metafile } = await build({
   entryPoints: ["src/cli.ts"],

@@ -26,5 +26,7 @@ export {
  * @category endpoints
  * @since 0.1.0
  */
-export const status: Effect.Effect<AuthStatus, MetricsApiError, ConfigService | HttpClient> =
-  /* @__PURE__ */ call(authStatus, {});
+export const status: Effect.Effect<AuthStatus, MetricsApiError, ConfigService | HttpClient> = call(
+  authStatus,
+  {},
+);

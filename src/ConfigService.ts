@@ -121,7 +121,7 @@ const limit = (
   return duration === undefined ? invalidLimit(setting) : Effect.succeed(duration);
 };
 
-const build = /* @__PURE__ */ Effect.fnUntraced(function* (
+const build = Effect.fnUntraced(function* (
   paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
   options: Options,
 ): Effect.fn.Return<ConfigService["Service"], MetricsApiAuthError> {
@@ -137,7 +137,7 @@ const build = /* @__PURE__ */ Effect.fnUntraced(function* (
 });
 
 /** A key with the host it was given with; never with the host of a saved login. */
-const withGivenKey = /* @__PURE__ */ Effect.fnUntraced(function* (
+const withGivenKey = Effect.fnUntraced(function* (
   key: string | Redacted.Redacted,
   keySource: string,
   host: string | undefined,
@@ -154,7 +154,7 @@ const withGivenKey = /* @__PURE__ */ Effect.fnUntraced(function* (
 });
 
 /** The saved login's key, for the host it was saved for and no other. */
-const withSavedKey = /* @__PURE__ */ Effect.fnUntraced(function* (
+const withSavedKey = Effect.fnUntraced(function* (
   host: string | undefined,
   hostSource: string,
   options: Options,
@@ -205,7 +205,7 @@ const readLimit = (name: string) =>
   );
 
 /** What the environment says, under the names the Syvain tools share. */
-const environment = /* @__PURE__ */ Effect.gen(function* () {
+const environment = Effect.gen(function* () {
   return {
     apiKey: yield* readString(Config.Redacted, variables.apiKey),
     host: yield* readString(Config.String, variables.host),
@@ -262,20 +262,19 @@ export const layerLocal = (
 
 /**
  * The environment, through Effect's `Config`: `SYVAIN_METRICS_API_KEY`, `SYVAIN_METRICS_HOST`, and the durations
- * `SYVAIN_METRICS_TIMEOUT` and `SYVAIN_METRICS_INGEST_TIMEOUT` (such as `"30 seconds"`).
+ * `SYVAIN_METRICS_TIMEOUT` and `SYVAIN_METRICS_INGEST_TIMEOUT` (such as `"30 seconds"`; a bare number does not say its unit, and is refused).
  *
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig: Layer.Layer<ConfigService, MetricsApiAuthError> =
-  /* @__PURE__ */ Layer.effect(
-    ConfigService,
-    /* @__PURE__ */ Effect.flatMap(environment, ({ apiKey, host, ...limits }) =>
-      apiKey === undefined
-        ? missing(`No API key: set ${variables.apiKey}.`)
-        : withGivenKey(apiKey, variables.apiKey, host, variables.host, limits),
-    ),
-  );
+export const layerConfig: Layer.Layer<ConfigService, MetricsApiAuthError> = Layer.effect(
+  ConfigService,
+  Effect.flatMap(environment, ({ apiKey, host, ...limits }) =>
+    apiKey === undefined
+      ? missing(`No API key: set ${variables.apiKey}.`)
+      : withGivenKey(apiKey, variables.apiKey, host, variables.host, limits),
+  ),
+);
 
 /**
  * The chain of the Syvain tools. The key: the option, else the environment, else the saved login. Each limit: the option, else the environment, else its default.

@@ -20,10 +20,11 @@ import { SuppliedKey } from "./internal/suppliedKey.ts";
  * @category references
  * @since 0.1.0
  */
-export const IdempotencyKey: Context.Reference<Effect.Effect<string>> =
-  /* @__PURE__ */ Context.Reference<Effect.Effect<string>>("syvain-metrics-effect/IdempotencyKey", {
-    defaultValue: () => Effect.sync(() => SecureRandom.uuidV4Unsafe()),
-  });
+export const IdempotencyKey: Context.Reference<Effect.Effect<string>> = Context.Reference<
+  Effect.Effect<string>
+>("syvain-metrics-effect/IdempotencyKey", {
+  defaultValue: () => Effect.sync(() => SecureRandom.uuidV4Unsafe()),
+});
 
 /**
  * Gives the call in `self` this key, so that it can be carried across a restart of the process: store the key, make the call,
@@ -40,8 +41,6 @@ export const IdempotencyKey: Context.Reference<Effect.Effect<string>> =
 export const withKey: {
   (key: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   <A, E, R>(self: Effect.Effect<A, E, R>, key: string): Effect.Effect<A, E, R>;
-} = /* @__PURE__ */ dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, key: string): Effect.Effect<A, E, R> =>
-    Effect.provideService(self, SuppliedKey, key),
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, key: string): Effect.Effect<A, E, R> =>
+  Effect.provideService(self, SuppliedKey, key),
 );

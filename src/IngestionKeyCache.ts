@@ -189,10 +189,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<IngestionKeyCache> = /* @__PURE__ */ Layer.effect(
-  IngestionKeyCache,
-  /* @__PURE__ */ make(),
-);
+export const layer: Layer.Layer<IngestionKeyCache> = Layer.effect(IngestionKeyCache, make());
 
 /**
  * The same with other bounds.

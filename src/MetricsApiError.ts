@@ -433,7 +433,7 @@ export type MetricsApiError =
  * @category errors
  * @since 0.1.0
  */
-export const MetricsApiError = /* @__PURE__ */ Schema.Union([
+export const MetricsApiError = Schema.Union([
   MetricsApiRequestError,
   MetricsApiResponseError,
   MetricsApiAuthError,

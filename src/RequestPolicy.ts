@@ -64,12 +64,9 @@ export interface Policy {
  * @category schedules
  * @since 0.1.0
  */
-export const backoff: RetrySchedule = /* @__PURE__ */ pipe(
-  /* @__PURE__ */ Schedule.min([
-    /* @__PURE__ */ Schedule.exponential("250 millis"),
-    /* @__PURE__ */ Schedule.spaced("8 seconds"),
-  ]),
-  /* @__PURE__ */ Schedule.modifyDelay(({ duration }) =>
+export const backoff: RetrySchedule = pipe(
+  Schedule.min([Schedule.exponential("250 millis"), Schedule.spaced("8 seconds")]),
+  Schedule.modifyDelay(({ duration }) =>
     Effect.map(Random.next, (random) => Duration.times(duration, random)),
   ),
 );
@@ -80,10 +77,7 @@ export const backoff: RetrySchedule = /* @__PURE__ */ pipe(
  * @category schedules
  * @since 0.1.0
  */
-export const defaultRetry: RetrySchedule = /* @__PURE__ */ pipe(
-  backoff,
-  /* @__PURE__ */ Schedule.upTo({ times: 4 }),
-);
+export const defaultRetry: RetrySchedule = pipe(backoff, Schedule.upTo({ times: 4 }));
 
 /**
  * No retries: one attempt.
@@ -91,7 +85,7 @@ export const defaultRetry: RetrySchedule = /* @__PURE__ */ pipe(
  * @category schedules
  * @since 0.1.0
  */
-export const noRetry: RetrySchedule = /* @__PURE__ */ Schedule.recurs(0);
+export const noRetry: RetrySchedule = Schedule.recurs(0);
 
 // -----------------------------------------------------------------------------
 // Regions
@@ -103,7 +97,7 @@ export const noRetry: RetrySchedule = /* @__PURE__ */ Schedule.recurs(0);
  * @category references
  * @since 0.1.0
  */
-export const RequestPolicy: Context.Reference<Policy> = /* @__PURE__ */ Context.Reference<Policy>(
+export const RequestPolicy: Context.Reference<Policy> = Context.Reference<Policy>(
   "syvain-metrics-effect/RequestPolicy",
   { defaultValue: () => ({}) },
 );
@@ -117,10 +111,8 @@ export const RequestPolicy: Context.Reference<Policy> = /* @__PURE__ */ Context.
 export const withPolicy: {
   (policy: Policy): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy): Effect.Effect<A, E, R>;
-} = /* @__PURE__ */ dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy): Effect.Effect<A, E, R> =>
-    Effect.updateService(self, RequestPolicy, (outer) => ({ ...outer, ...policy })),
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, policy: Policy): Effect.Effect<A, E, R> =>
+  Effect.updateService(self, RequestPolicy, (outer) => ({ ...outer, ...policy })),
 );
 
 /**
@@ -132,10 +124,8 @@ export const withPolicy: {
 export const withRetry: {
   (retry: RetrySchedule): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   <A, E, R>(self: Effect.Effect<A, E, R>, retry: RetrySchedule): Effect.Effect<A, E, R>;
-} = /* @__PURE__ */ dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, retry: RetrySchedule): Effect.Effect<A, E, R> =>
-    withPolicy(self, { retry }),
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, retry: RetrySchedule): Effect.Effect<A, E, R> =>
+  withPolicy(self, { retry }),
 );
 
 /**
@@ -147,7 +137,7 @@ export const withRetry: {
 export const withTimeout: {
   (timeout: Duration.Input): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   <A, E, R>(self: Effect.Effect<A, E, R>, timeout: Duration.Input): Effect.Effect<A, E, R>;
-} = /* @__PURE__ */ dual(
+} = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, timeout: Duration.Input): Effect.Effect<A, E, R> =>
     withPolicy(self, { timeout }),
@@ -166,7 +156,7 @@ export const withTimeout: {
 export const withDeadline: {
   (deadline: Duration.Input): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
   <A, E, R>(self: Effect.Effect<A, E, R>, deadline: Duration.Input): Effect.Effect<A, E, R>;
-} = /* @__PURE__ */ dual(
+} = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, deadline: Duration.Input): Effect.Effect<A, E, R> =>
     withPolicy(self, { deadline }),

@@ -46,8 +46,10 @@ export const layerLocal = (
  * @category layers
  * @since 0.1.0
  */
-export const layerConfig: Layer.Layer<SyvainMetrics, MetricsApiAuthError> =
-  /* @__PURE__ */ Layer.merge(ConfigService.layerConfig, IngestionKeyCache.layer);
+export const layerConfig: Layer.Layer<SyvainMetrics, MetricsApiAuthError> = Layer.merge(
+  ConfigService.layerConfig,
+  IngestionKeyCache.layer,
+);
 
 /**
  * The option, else the environment, else the saved login. See `ConfigService.layerAuto`.

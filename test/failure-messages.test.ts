@@ -85,25 +85,30 @@ describe("the service's words are found in", () => {
   ];
   it.each(silent)("none in %s", (_shape, body) => assert.isUndefined(detailOf(body)));
 
-  it("a list of hostile objects does no harm", () => {
+  it("a hostile body does no harm", () => {
     for (const body of [
       json({ detail: [{ msg: "m", loc: [{ toString: 1, valueOf: 1 }] }] }),
       '{"detail":[{"__proto__":{"msg":"m"}}]}',
       "[".repeat(20_000),
       "<title".repeat(3000),
     ]) {
-      assert.isAtMost(detailOf(body)?.length ?? 0, 1000);
+      assert.doesNotThrow(() => detailOf(body));
     }
   });
 
-  it("at most 1,000 characters are kept, all of them whole", () => {
-    assert.lengthOf(detailOf("x".repeat(5000))!, 1000);
-    assert.isTrue(new TextEncoder().encode(detailOf("😀".repeat(5000))!).length <= 4000);
-    for (const at of [998, 999, 1000]) {
-      const detail = detailOf(json({ detail: `${"x".repeat(at)}😀😀` }))!;
-      assert.strictEqual(Buffer.from(detail).toString(), detail, `a surrogate pair cut at ${at}`);
-    }
-  });
+  it.effect("at most 1,000 characters are kept, all of them whole", () =>
+    Effect.gen(function* () {
+      for (const at of [997, 998, 999, 1000, 5000]) {
+        const text = `${"x".repeat(at)}${"😀".repeat(1000)}`;
+        for (const body of [text, json({ detail: text })]) {
+          const { detail } = yield* failing(body, { status: 500 });
+          assert.isAtMost(detail!.length, 1000);
+          assert.isAtLeast(detail!.length, 999);
+          assert.strictEqual(Buffer.from(detail!).toString(), detail, `cut at ${at}`);
+        }
+      }
+    }),
+  );
 });
 
 describe("the status decides the reason, whatever the body says", () => {
@@ -268,6 +273,10 @@ describe("the body that an error keeps", () => {
         const error = yield* failing(`${"x".repeat(at)}api-key`, { status: 500 });
         assert.notMatch(error.body!, /x(a|ap|api|api-|api-k|api-ke|api-key)$/);
       }
+      for (let at = 990; at <= 1000; at++) {
+        const error = yield* failing(`${"x".repeat(at)}api-key`, { status: 500 });
+        assert.notMatch(error.detail!, /x(a|ap|api|api-|api-k|api-ke|api-key)$/);
+      }
       const error = yield* failing(json({ detail: "unknown key api-key" }), { status: 401 });
       assert.strictEqual(error.detail, "unknown key <redacted>");
     }),
@@ -321,7 +330,7 @@ describe("the delay that the service asks for", () => {
         { "retry-after-ms": "9".repeat(400) },
       ]) {
         const error = yield* failing(null, { status: 429, headers });
-        assert.isTrue(Duration.isGreaterThan(error.retryAfter!, "36500 days"));
+        assert.isTrue(Duration.isGreaterThan(error.retryAfter!, Duration.days(36_500)));
         assert.include(error.message, "429 Too Many Requests");
         assert.isString(json(error));
       }

@@ -187,7 +187,7 @@ export const delay = (
  * @category faults
  * @since 0.1.0
  */
-export const clear: Effect.Effect<void, never, MetricsServer> = /* @__PURE__ */ MetricsServer.use(
+export const clear: Effect.Effect<void, never, MetricsServer> = MetricsServer.use(
   (server) => server.clearFaults,
 );
 
@@ -205,4 +205,4 @@ export const requests: Effect.Effect<
   ReadonlyArray<LoggedRequest>,
   never,
   MetricsServer
-> = /* @__PURE__ */ MetricsServer.use((server) => server.requests);
+> = MetricsServer.use((server) => server.requests);

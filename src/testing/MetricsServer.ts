@@ -169,8 +169,7 @@ export const layerOptions = (
  * @category layers
  * @since 0.1.0
  */
-export const layer: Layer.Layer<MetricsServer | HttpClient.HttpClient> =
-  /* @__PURE__ */ layerOptions({});
+export const layer: Layer.Layer<MetricsServer | HttpClient.HttpClient> = layerOptions({});
 
 /**
  * Everything that a program on the client needs, configured for a server in process.

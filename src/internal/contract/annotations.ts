@@ -7,7 +7,7 @@ import {
   nextCursor,
   NonNegativeInt,
   optional,
-  pageQuery,
+  paged,
   Timestamp,
   wireStruct,
 } from "./schema.ts";
@@ -87,7 +87,7 @@ export const listAnnotations = define({
   summary: "List the annotations of an experiment.",
   method: "GET",
   path: "/experiments/:experiment_id/annotations",
-  query: wireStruct({ ...pageQuery }),
+  query: wireStruct(paged({})),
   success: wireStruct({ annotations: Schema.Array(Annotation), nextCursor }),
   status: 200,
   auth: "apiKey",

@@ -1,12 +1,12 @@
 import type * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
-import { define } from "./operation.ts";
+import { alias, define } from "./operation.ts";
 import {
   Id,
   Metadata,
   nextCursor,
   optional,
-  pageQuery,
+  paged,
   QueryString,
   Timestamp,
   wireStruct,
@@ -59,12 +59,13 @@ export const listExperiments = define({
   summary: "List experiments, by folder, status or slug.",
   method: "GET",
   path: "/experiments",
-  query: wireStruct({
-    folderId: optional(Id),
-    status: optional(QueryString),
-    slug: optional(QueryString),
-    ...pageQuery,
-  }),
+  query: wireStruct(
+    paged({
+      folderId: optional(Id),
+      status: optional(QueryString),
+      slug: optional(QueryString),
+    }),
+  ),
   success: wireStruct({ experiments: Schema.Array(Experiment), nextCursor }),
   status: 200,
   auth: "apiKey",
@@ -120,8 +121,5 @@ export const patchExperiment = define({
 });
 
 /** The one `PATCH` of the wire has two public names. */
-export const updateExperimentStatus = define({
-  ...patchExperiment,
-  name: "Experiments.updateStatus",
-});
-export const moveExperiment = define({ ...patchExperiment, name: "Experiments.move" });
+export const updateExperimentStatus = alias(patchExperiment, "Experiments.updateStatus");
+export const moveExperiment = alias(patchExperiment, "Experiments.move");

@@ -1,7 +1,7 @@
 import type * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
-import { define } from "./operation.ts";
-import { Id, nextCursor, optional, pageQuery, Timestamp, wireStruct } from "./schema.ts";
+import { alias, define } from "./operation.ts";
+import { Id, nextCursor, optional, paged, Timestamp, wireStruct } from "./schema.ts";
 
 /** A folder: a place for experiments and for other folders. */
 export interface Folder {
@@ -28,7 +28,7 @@ export const listFolders = define({
   summary: "List folders, of one parent or all.",
   method: "GET",
   path: "/folders",
-  query: wireStruct({ parentId: optional(Id), ...pageQuery }),
+  query: wireStruct(paged({ parentId: optional(Id) })),
   success: wireStruct({ folders: Schema.Array(Folder), nextCursor }),
   status: 200,
   auth: "apiKey",
@@ -78,5 +78,5 @@ export const patchFolder = define({
 });
 
 /** The two common patches under their own public names. */
-export const renameFolder = define({ ...patchFolder, name: "Folders.rename" });
-export const moveFolder = define({ ...patchFolder, name: "Folders.move" });
+export const renameFolder = alias(patchFolder, "Folders.rename");
+export const moveFolder = alias(patchFolder, "Folders.move");

@@ -2,7 +2,7 @@ import type * as DateTime from "effect/DateTime";
 import type * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
 import { define } from "./operation.ts";
-import { Id, nextCursor, pageQuery, Timestamp, wireStruct } from "./schema.ts";
+import { Id, nextCursor, paged, Timestamp, wireStruct } from "./schema.ts";
 
 /** An ingestion key as it is listed: what it is, never the key itself. */
 export interface IngestionKeyInfo {
@@ -49,7 +49,7 @@ export const listIngestionKeys = define({
   summary: "List the ingestion keys of an experiment.",
   method: "GET",
   path: "/experiments/:experiment_id/ingestion-keys",
-  query: wireStruct({ ...pageQuery }),
+  query: wireStruct(paged({})),
   success: wireStruct({ ingestionKeys: Schema.Array(IngestionKeyInfo), nextCursor }),
   status: 200,
   auth: "apiKey",

@@ -39,6 +39,12 @@ export interface Operation {
 /** Keeps the literal types of an operation. */
 export const define = <const O extends Operation>(operation: O): O => operation;
 
+/** The same operation under another public name. */
+export const alias = <const O extends Operation, const Name extends Operation["name"]>(
+  operation: O,
+  name: Name,
+): Omit<O, "name"> & { readonly name: Name } => ({ ...operation, name });
+
 /** The names of the `:name` segments of a path. */
 export type ParamNames<Path extends string> = Path extends `${infer Head}/${infer Tail}`
   ? ParamNames<Head> | ParamNames<Tail>

@@ -47,11 +47,14 @@ export const optional = <S extends Schema.Top>(schema: S) =>
     }),
   );
 
+/** What an {@link Id} is, in words. */
+export const idInWords = 'a non-empty id that is well-formed Unicode and neither "." nor ".."';
+
 /** An opaque id. `.` and `..` are path syntax to a URL and lone surrogates cannot be percent-encoded (RFC 3986). */
 export const Id = Schema.String.check(
   Schema.makeFilter(
     (id: string) => id !== "" && id !== "." && id !== ".." && isWellFormed(id),
-    { expected: 'a non-empty id that is well-formed Unicode and neither "." nor ".."' },
+    { expected: idInWords },
     true,
   ),
 );
@@ -72,13 +75,30 @@ function isWellFormed(value: string): boolean {
   }
 }
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 =
+  /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+/** The calendar repeats every 400 years; `Date` takes the years 0 to 99 for 1900 to 1999. */
+const daysOf = (year: number, month: number): number =>
+  new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
+
+/** `Date` reads the 30th of February as the 1st of March. */
+const isRfc3339 = (text: string): boolean => {
+  const [, year, month, day] = rfc3339.exec(text) ?? [];
+  return (
+    Number(month) >= 1 &&
+    Number(month) <= 12 &&
+    Number(day) >= 1 &&
+    Number(day) <= daysOf(Number(year), Number(month))
+  );
+};
+
 const year0 = DateTime.makeUnsafe("0000-01-01T00:00:00.000Z");
 const year9999 = DateTime.makeUnsafe("9999-12-31T23:59:59.999Z");
 
 /** An instant: `DateTime.Utc` in TypeScript, an RFC 3339 string on the wire. Finer than a millisecond is cut off. */
 export const Timestamp = Schema.String.check(
-  Schema.isPattern(rfc3339, { expected: "an RFC 3339 date-time with an offset" }),
+  Schema.makeFilter(isRfc3339, { expected: "an RFC 3339 date-time with an offset" }),
 ).pipe(
   Schema.decodeTo(Schema.DateTimeUtcFromString),
   Schema.check(
@@ -104,11 +124,16 @@ export const Metadata = Schema.Json.pipe(
 
 export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
-/** The query of every paginated list. */
-export const pageQuery = {
+const pageFields = {
   cursor: optional(QueryString.check(Schema.isNonEmpty())),
   limit: optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
 };
+
+/** The query of a paginated list: its own fields, and where in the list. */
+export const paged = <const Fields extends Schema.Struct.Fields>(fields: Fields) => ({
+  ...fields,
+  ...pageFields,
+});
 
 /** `null` on the last page. An empty cursor would start at page one again, so it is refused. */
 export const nextCursor = Schema.NullOr(Schema.NonEmptyString);

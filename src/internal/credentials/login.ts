@@ -24,14 +24,15 @@ const unusable = (problem: UnusableLogin["problem"], path: string, what: string)
   });
 
 /** `$XDG_CONFIG_HOME/syvain-metrics/auth.json`, else `~/.config/syvain-metrics/auth.json`, on every platform. */
-const loginPath = /* @__PURE__ */ Effect.gen(function* () {
+const loginPath = Effect.gen(function* () {
   const path = yield* Path.Path;
   const xdg = yield* Config.String("XDG_CONFIG_HOME").pipe(Config.withDefault(""));
   // A relative directory is to be ignored (XDG Base Directory Specification).
-  const base = path.isAbsolute(xdg)
-    ? xdg
-    : path.join(yield* UserDirectories.make().home, ".config");
-  return path.join(base, "syvain-metrics", "auth.json");
+  if (path.isAbsolute(xdg)) return path.join(xdg, "syvain-metrics", "auth.json");
+  const home = yield* UserDirectories.make().home;
+  // A file in whatever directory the program runs in is nobody's login.
+  if (!path.isAbsolute(home)) return yield* Effect.fail("relative");
+  return path.join(home, ".config", "syvain-metrics", "auth.json");
 });
 
 /** Reads the saved login. No message quotes the file, which holds a key. */

@@ -60,6 +60,10 @@ export const attempt = (
   Effect.suspend(() => {
     exchange.attempts++;
     exchange.status = undefined;
+    // A failure is told by its status, whatever becomes of its body.
+    let failure: Answer | undefined;
+    const orFailure = <E>(error: Effect.Effect<never, E>) =>
+      failure === undefined ? error : Effect.succeed(failure);
     return withoutRedirects(client)
       .execute(request)
       .pipe(
@@ -69,14 +73,20 @@ export const attempt = (
             ? Effect.succeed(error.reason.response)
             : Effect.fail(error),
         ),
-        Effect.flatMap((response) => read(exchange, response)),
+        Effect.flatMap((response) => {
+          const { status, headers } = response;
+          if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
+          return read(exchange, response);
+        }),
         Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
-        Effect.mapError((error) => broken(exchange, error)),
+        Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
         Effect.timeoutOrElse({
           duration: timeout,
           orElse: () =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
+            orFailure(
+              Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                Effect.fail(timedOut(exchange, "attempt", timeout, now)),
+              ),
             ),
         }),
         Effect.flatMap((answer) => {

@@ -23,7 +23,7 @@ import { attempt } from "./attempt.ts";
 import { decode } from "./decode.ts";
 import { type Answer, type Exchange, invalidRequest, timedOut } from "./exchange.ts";
 import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
-import { retrySchedule } from "./retry.ts";
+import { withRetries } from "./retry.ts";
 
 /** Sends the prepared request under a key, retries included. */
 export type Send = (key: Redacted.Redacted) => Effect.Effect<Answer, MetricsApiRequestError>;
@@ -103,11 +103,16 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
   });
 
   // Attempt, and retry.
-  const schedule = retrySchedule(policy.retry ?? config.retry, exchange, deadline);
+  const schedule = policy.retry ?? config.retry;
   const send: Send = (key) => {
     if (!exchange.keys.includes(key)) exchange.keys.push(key);
     const authorised = HttpClientRequest.bearerToken(request, key);
-    return Effect.retry(attempt(client, exchange, authorised, timeout), schedule);
+    return withRetries(
+      attempt(client, exchange, authorised, timeout),
+      schedule,
+      exchange,
+      deadline,
+    );
   };
 
   // Authorise, under the deadline, minting included.

@@ -1,8 +1,5 @@
 import * as Predicate from "effect/Predicate";
 
-/** The longest message taken from an answer, in characters. */
-const maxLength = 1000;
-
 const field = (value: unknown, name: string): unknown =>
   Predicate.isObject(value) ? (value as Record<string, unknown>)[name] : undefined;
 
@@ -31,6 +28,7 @@ const ofJson = (json: unknown): string | undefined => {
     words(field(json, "message")) ??
     // problem+json without a detail (RFC 9457)
     words(field(json, "title")) ??
+    words(field(error, "code")) ??
     words(json)
   );
 };
@@ -48,5 +46,5 @@ export const detailOf = (body: string): string | undefined => {
   } catch {
     detail = ofText(body);
   }
-  return detail?.trim().slice(0, maxLength);
+  return detail?.trim();
 };

@@ -204,6 +204,9 @@ const originOf = (location: string | undefined, base: string): string | undefine
   }
 };
 
+/** The longest message taken from an answer, in characters. */
+const maxDetailLength = 1000;
+
 /** Any answer that is not 2xx. */
 export const refused = (exchange: Exchange, answer: Answer, now: number) => {
   const scrub = scrubOf(exchange);
@@ -222,7 +225,13 @@ export const refused = (exchange: Exchange, answer: Answer, now: number) => {
     );
   }
   const found = exchange.operation.secret === true ? undefined : detailOf(answer.text);
-  const detail = found === undefined ? undefined : scrub(found);
+  // Cut after the keys are, or half of one could be left; and not between the halves of a surrogate pair.
+  const detail =
+    found === undefined
+      ? undefined
+      : scrub(found)
+          .slice(0, maxDetailLength)
+          .replace(/[\ud800-\udbff]$/, "");
   const wait = retryAfterOf(answer.headers, now);
   const retryAfter = wait === undefined ? {} : { retryAfter: wait };
   const say = (name: string) =>

@@ -2,13 +2,14 @@
  * The first step of the road: the arguments of a call become path, query and body, or a complaint that names the bad place.
  * Nothing has been sent yet.
  */
+import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type { SchemaError } from "effect/Schema";
 import * as String from "effect/String";
 import * as UrlParams from "effect/http/UrlParams";
 import { basePath, type Operation, type ParamNames } from "../contract/operation.ts";
-import { Id } from "../contract/schema.ts";
+import { Id, idInWords } from "../contract/schema.ts";
 import { firstIssue, type Issue } from "./issue.ts";
 
 type ParamsOf<O extends Operation> = [ParamNames<O["path"]>] extends [never]
@@ -74,6 +75,29 @@ const encodersOf = (operation: Operation): Encoders => {
 };
 
 const isId = Schema.is(Id);
+const isJson = Schema.is(Schema.Json);
+
+/** Where inside a value, such as metadata, the JSON ends: the validator itself names only the whole. */
+const insideJson = (value: unknown, around: ReadonlyArray<unknown> = []): Issue["path"] => {
+  if (!Predicate.isObjectOrArray(value) || around.includes(value)) return [];
+  const found = Object.entries(value).find(([, child]) => !isJson(child));
+  if (found === undefined) return [];
+  const [key, child] = found;
+  return [Array.isArray(value) ? Number(key) : key, ...insideJson(child, [...around, value])];
+};
+
+const at = (value: unknown, path: Issue["path"]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)[key], value);
+
+const issueOf = (error: SchemaError, input: unknown): Issue => {
+  const issue = firstIssue(error);
+  return issue.expected === "JSON value"
+    ? {
+        path: [...issue.path, ...insideJson(at(input, issue.path))],
+        expected: "JSON (no undefined, no NaN, no Date or other instance, no circle)",
+      }
+    : issue;
+};
 const utf8 = new TextEncoder();
 
 export const prepare = (operation: Operation, input: AnyInput): Result.Result<Prepared, Issue> => {
@@ -89,7 +113,7 @@ export const prepare = (operation: Operation, input: AnyInput): Result.Result<Pr
       if (!isId(id)) {
         return Result.fail({
           path: [String.snakeToCamel(name)],
-          expected: 'a non-empty id that is well-formed Unicode and neither "." nor ".."',
+          expected: idInWords,
         });
       }
       path += `/${encodeURIComponent(id)}`;
@@ -105,7 +129,7 @@ export const prepare = (operation: Operation, input: AnyInput): Result.Result<Pr
     let body: Uint8Array | undefined;
     if (encodePayload !== undefined) {
       const encoded = encodePayload(input.payload);
-      if (Result.isFailure(encoded)) return Result.fail(firstIssue(encoded.failure));
+      if (Result.isFailure(encoded)) return Result.fail(issueOf(encoded.failure, input.payload));
       body = utf8.encode(JSON.stringify(encoded.success));
     }
     return Result.succeed({ path, query, body });

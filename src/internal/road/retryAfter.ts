@@ -2,8 +2,8 @@ import * as Duration from "effect/Duration";
 import * as Headers from "effect/http/Headers";
 import * as Result from "effect/Result";
 
-/** A wait longer than this ends the retries. */
-export const maxRetryAfter = /* @__PURE__ */ Duration.seconds(60);
+/** A wait longer than this ends the retries, in milliseconds. */
+export const maxRetryAfter = 60_000;
 
 /** The wait that an answer asks for: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3). */
 export const retryAfterOf = (
