@@ -14,6 +14,7 @@ import {
   createAnnotation,
   listAnnotations,
 } from "./internal/contract/annotations.ts";
+import type { Metadata } from "./internal/contract/schema.ts";
 import { paginate } from "./internal/paginate.ts";
 import { call } from "./internal/road/call.ts";
 import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";
@@ -38,6 +39,16 @@ export {
    * @since 0.1.0
    */
   AnnotationInput,
+};
+
+export type {
+  /**
+   * User metadata: any JSON object, never renamed, in either direction.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Metadata,
 };
 
 /**

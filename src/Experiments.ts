@@ -42,6 +42,16 @@ export {
   ExperimentStatus,
 };
 
+export type {
+  /**
+   * User metadata: any JSON object, never renamed, in either direction.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Metadata,
+};
+
 /**
  * @category models
  * @since 0.1.0

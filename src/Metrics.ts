@@ -21,6 +21,7 @@ import {
   Metric,
   MetricInput,
 } from "./internal/contract/metrics.ts";
+import type { Metadata } from "./internal/contract/schema.ts";
 import { paginate } from "./internal/paginate.ts";
 import { call } from "./internal/road/call.ts";
 import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";
@@ -73,6 +74,16 @@ export {
    * @since 0.1.0
    */
   MetricInput,
+};
+
+export type {
+  /**
+   * User metadata: any JSON object, never renamed, in either direction.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Metadata,
 };
 
 /**

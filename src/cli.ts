@@ -5,6 +5,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
+import * as Cause from "effect/Cause";
 import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Console from "effect/Console";
@@ -19,6 +20,10 @@ import { createServer } from "node:http";
 import { version } from "./internal/version.ts";
 import * as MetricsServer from "./testing/MetricsServer.ts";
 
+/** A value as a shell reads it back. */
+const quoted = (value: string) =>
+  /^[\w.:/-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+
 const announce = Effect.gen(function* () {
   const { host, apiKey } = yield* MetricsServer.MetricsServer;
   const key = Redacted.value(apiKey);
@@ -32,7 +37,7 @@ const announce = Effect.gen(function* () {
       "",
       "For a client in another terminal:",
       "",
-      `  export SYVAIN_METRICS_HOST=${host} SYVAIN_METRICS_API_KEY=${key}`,
+      `  export SYVAIN_METRICS_HOST=${quoted(host)} SYVAIN_METRICS_API_KEY=${quoted(key)}`,
       "",
       "Ctrl-C stops it, and forgets everything.",
     ].join("\n"),
@@ -43,6 +48,10 @@ const serve = Command.make(
   "serve",
   {
     port: Flag.Int("port").pipe(
+      Flag.filter(
+        (port) => port >= 0 && port <= 65_535,
+        () => "a port, from 0 to 65535",
+      ),
       Flag.withDefault(4318),
       Flag.withDescription("The port to listen on; 0 takes a free one"),
     ),
@@ -51,18 +60,25 @@ const serve = Command.make(
       Flag.withDescription("The address to listen on"),
     ),
     apiKey: Flag.Redacted("api-key").pipe(
+      Flag.filter(
+        (key) => /^[\x21-\x7e]+$/.test(Redacted.value(key)),
+        () => "visible ASCII characters, at least one and no space",
+      ),
       Flag.optional,
       Flag.withDescription("The API key to accept; a new one by default"),
     ),
   },
   ({ port, host, apiKey }) =>
     Effect.gen(function* () {
+      const listener = createServer();
       const server = MetricsServer.layerHttp({ apiKey: Option.getOrUndefined(apiKey) }).pipe(
-        Layer.provide(
-          NodeHttpServer.layer(createServer, { port, host, gracefulShutdownTimeout: "1 second" }),
-        ),
+        Layer.provide(NodeHttpServer.layer(() => listener, { port, host })),
       );
-      return yield* Effect.andThen(announce, Effect.never).pipe(Effect.provide(server));
+      return yield* Effect.andThen(announce, Effect.never).pipe(
+        // Or an upload that never ends would hold the server when it is told to stop.
+        Effect.ensuring(Effect.sync(() => listener.closeAllConnections())),
+        Effect.provide(server),
+      );
     }),
 ).pipe(Command.withDescription("Run the reference server on a port, for any client"));
 
@@ -75,9 +91,15 @@ Command.run(cli, { version }).pipe(
   Effect.catchTag("ServeError", (error) =>
     Effect.fail(new Error(`Cannot listen: ${String(Object(error.cause).message)}`)),
   ),
-  Effect.tapError((error) =>
-    Runtime.getErrorReported(error) ? Console.error(error.message) : Effect.void,
-  ),
+  Effect.tapCause((cause) => {
+    if (Cause.hasInterruptsOnly(cause)) return Effect.void;
+    const error = Cause.squash(cause);
+    if (!Runtime.getErrorReported(error)) return Effect.void;
+    // What was foreseen is one sentence; what was not needs its stack.
+    return Console.error(
+      Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message,
+    );
+  }),
   Effect.provide(Layer.merge(NodeServices.layer, Layer.succeed(References.LogToStderr, true))),
   NodeRuntime.runMain({
     disableErrorReporting: true,

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 
 const cli = fileURLToPath(new URL("../src/cli.ts", import.meta.url));
@@ -74,6 +75,52 @@ describe("syvain-metrics-effect serve", () => {
       assert.strictEqual(stderr, "");
     });
   }
+
+  it("stops on a signal, though an upload has not ended", async () => {
+    const { host, child, exit } = await serve();
+    const socket = connect(Number(new URL(host).port), "127.0.0.1");
+    socket.write(
+      "POST /api/v1/folders HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    );
+    // Said when the server begins to read the body.
+    const [said] = await once(socket, "data");
+    assert.match(String(said), /^HTTP\/1\.1 100 /);
+    socket.resume();
+    const closed = once(socket, "close");
+    child.kill("SIGTERM");
+    assert.strictEqual((await exit).code, 0);
+    await closed;
+  });
+
+  for (const [what, args, says] of [
+    ["a port that is none", ["--port", "65536"], /--port.*a port, from 0 to 65535/],
+    ["an empty key", ["--api-key", ""], /--api-key.*at least one/],
+    ["a key that no header carries", ["--api-key", "my key é"], /--api-key.*visible ASCII/],
+    [
+      "a host that is not there",
+      ["--host", "host.invalid", "--port", "0"],
+      /^Cannot listen: .*\n$/,
+    ],
+  ] as const) {
+    it(`refuses ${what}, in one sentence that does not quote a key`, async () => {
+      const { code, stderr } = await run("serve", ...args).exit;
+      assert.strictEqual(code, 1);
+      assert.match(stderr, says);
+      assert.notMatch(stderr, /^\s+at |my key/m);
+    });
+  }
+
+  it("prints an export that a shell reads back, whatever the key is", async () => {
+    const given = "a$b'c\"`d";
+    const { child, exit } = await serve("--api-key", given);
+    child.kill("SIGTERM");
+    const [line] = /export .*/.exec((await exit).stdout)!;
+    const shell = spawn("sh", ["-c", `${line}; printf %s "$SYVAIN_METRICS_API_KEY"`]);
+    let read = "";
+    shell.stdout.on("data", (chunk) => (read += chunk));
+    await once(shell, "close");
+    assert.strictEqual(read, given);
+  });
 
   it("says in one sentence that the port is taken", async () => {
     const { host, child, exit } = await serve();

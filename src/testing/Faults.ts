@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration";
-import type * as Effect from "effect/Effect";
+import * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import type { Act, LoggedRequest, Match, OperationName } from "./internal/faults.ts";
@@ -37,7 +37,7 @@ export type {
  * @since 0.1.0
  */
 export interface Options {
-  /** How many requests. Default: 1. */
+  /** How many requests; `Infinity` until `Faults.clear`. Default: 1. */
   readonly times?: number | undefined;
   /** Which requests. Default: any. */
   readonly match?: Match | undefined;
@@ -77,10 +77,11 @@ export interface GarbageOptions extends Options {
 // -----------------------------------------------------------------------------
 
 const inject = (act: Act, { times = 1, match = {} }: Options) =>
-  MetricsServer.use((server) => server.inject({ act, match, times }));
+  MetricsServer.use((server) => (times > 0 ? server.inject({ act, match, times }) : Effect.void));
 
 /**
- * Answers with a status, without acting.
+ * Answers with a status, without acting. As from something that stands in front of the service, the answer has no `X-Request-Id`
+ * unless `headers` give it one.
  *
  * @category faults
  * @since 0.1.0
@@ -196,7 +197,7 @@ export const clear: Effect.Effect<void, never, MetricsServer> = MetricsServer.us
 // -----------------------------------------------------------------------------
 
 /**
- * Every request that arrived, in order, those met by a fault too.
+ * Every request that arrived, in order, those met by a fault too. The newest 10,000 are kept.
  *
  * @category log
  * @since 0.1.0

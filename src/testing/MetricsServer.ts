@@ -17,6 +17,7 @@ import * as HttpServer from "effect/http/HttpServer";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
+import type * as NetAddress from "effect/net/NetAddress";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import * as ConfigService from "../ConfigService.ts";
@@ -51,7 +52,7 @@ export class MetricsServer extends Context.Service<
     readonly apiKey: Redacted.Redacted;
     /** The host that it answers for. */
     readonly host: string;
-    /** Every request that arrived, in order, those met by a fault too. */
+    /** Every request that arrived, in order, those met by a fault too. The newest 10,000 are kept. */
     readonly requests: Effect.Effect<ReadonlyArray<LoggedRequest>>;
     /** Makes a fault wait for its request; see `Faults`. */
     readonly inject: (fault: Fault) => Effect.Effect<void>;
@@ -81,8 +82,17 @@ export interface Options {
  * @category options
  * @since 0.1.0
  */
+export interface InProcessOptions extends Options {
+  /** The origin that it answers for. Default: `"https://metrics.test"`. */
+  readonly host?: string | undefined;
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
 export interface ClientOptions
-  extends Options, Omit<ConfigService.Options, "host" | "allowInsecureHost"> {}
+  extends InProcessOptions, Omit<ConfigService.Options, "host" | "allowInsecureHost"> {}
 
 // -----------------------------------------------------------------------------
 // Building blocks
@@ -121,29 +131,28 @@ const serviceOf = (
 // In process
 // -----------------------------------------------------------------------------
 
-const inProcessHost = "https://metrics.test";
-
 const lost = (request: HttpClientRequest, description: string) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({ request, description }),
   });
 
 /**
- * The server in process, with options.
+ * The server in process, with options. A request for any other origin fails as one to a host that is not there.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerOptions = (
-  options: Options,
+  options: InProcessOptions,
 ): Layer.Layer<MetricsServer | HttpClient.HttpClient> =>
   Layer.effectContext(
     Effect.gen(function* () {
+      const { origin } = new URL(options.host ?? "https://metrics.test");
       const memory = makeMemory(options);
       const server = yield* makeServer(memory);
       const client = HttpClient.make((request, url) => {
-        if (url.origin !== inProcessHost) {
-          return Effect.fail(lost(request, `${url.origin} is not ${inProcessHost}`));
+        if (url.origin !== origin) {
+          return Effect.fail(lost(request, `${url.origin} is not ${origin}`));
         }
         return server.pipe(
           Effect.scoped,
@@ -158,7 +167,7 @@ export const layerOptions = (
         );
       });
       return Context.make(HttpClient.HttpClient, client).pipe(
-        Context.add(MetricsServer, serviceOf(memory, inProcessHost)),
+        Context.add(MetricsServer, serviceOf(memory, origin)),
       );
     }),
   );
@@ -209,6 +218,12 @@ const breakConnection = (source: object): void => {
   }
 };
 
+/** Where a client on the same machine finds the server, also one that listens on every address. */
+const reachable = (address: NetAddress.SocketAddress): string =>
+  HttpServer.formatAddress(address)
+    .replace("//0.0.0.0:", "//127.0.0.1:")
+    .replace("//[::]:", "//[::1]:");
+
 /**
  * The same server on the `HttpServer` in context, with `/openapi.json` and a page to read it at `/docs`.
  *
@@ -237,6 +252,6 @@ export const layerHttp = (
         ),
       );
       const { address } = yield* HttpServer.HttpServer;
-      return serviceOf(memory, HttpServer.formatAddress(address));
+      return serviceOf(memory, reachable(address));
     }),
   );

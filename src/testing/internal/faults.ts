@@ -53,7 +53,8 @@ const isMatch = ({ operation, method, path }: Match, request: LoggedRequest): bo
   (operation === undefined || operation === request.operation) &&
   (method === undefined || method === request.method) &&
   (path === undefined ||
-    (typeof path === "string" ? path === request.path : path.test(request.path)));
+    // Unlike `test`, `search` finds a global pattern every time.
+    (typeof path === "string" ? path === request.path : request.path.search(path) !== -1));
 
 /** The first fault for this request, used up by one. */
 export const takeFault = (faults: Array<Fault>, request: LoggedRequest): Act | undefined => {

@@ -59,7 +59,8 @@ export const authorization = (state: State): Layer.Layer<Authorization> =>
   });
 
 interface Kept {
-  readonly body: string;
+  /** The query and the body that came with the key. */
+  readonly said: string;
   /** `undefined` when there was no success to keep. */
   readonly answer: Deferred.Deferred<HttpServerResponse.HttpServerResponse | undefined>;
 }
@@ -67,54 +68,59 @@ interface Kept {
 /** How many answers are kept; the oldest goes first. */
 const maxKept = 10_000;
 
-/** The same key, method and path with the same body is answered with what was answered before; with another body it is refused. */
+/**
+ * The same key, from the same bearer, for the same method and path, is answered with what was answered before; with another
+ * body or query it is refused.
+ */
 export const idempotency: Layer.Layer<Idempotency> = Layer.sync(Idempotency, () => {
   const kept = new Map<string, Kept>();
 
-  return (handler, { endpoint }) =>
-    Effect.gen(function* () {
-      const operation = byName.get(endpoint.identifier);
-      if (operation === undefined || !needsIdempotencyKey(operation)) return yield* handler;
-      const request = yield* HttpServerRequest.HttpServerRequest;
-      const key = request.headers["idempotency-key"];
-      if (key === undefined || key === "") {
-        return yield* new BadRequest({
-          detail: `${request.method} needs an Idempotency-Key header`,
-        });
-      }
-      const body = yield* Effect.orDie(request.text);
-      const id = JSON.stringify([request.method, request.url, key]);
-
-      for (;;) {
-        const before = kept.get(id);
-        if (before === undefined) break;
-        if (before.body !== body) {
-          return yield* new Unprocessable({
-            detail: "this Idempotency-Key came with another body before",
+  // Uninterruptible but for the waits: whoever claims a key must say how it ended, or the others would wait for ever.
+  return (handler, { endpoint }) => {
+    const operation = byName.get(endpoint.identifier);
+    if (operation === undefined || !needsIdempotencyKey(operation)) return handler;
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest;
+        const key = request.headers["idempotency-key"];
+        if (key === undefined || key === "") {
+          return yield* new BadRequest({
+            detail: `${request.method} needs an Idempotency-Key header`,
           });
         }
-        const answer = yield* Deferred.await(before.answer);
-        if (answer !== undefined) {
-          return HttpServerResponse.setHeader(answer, "idempotent-replayed", "true");
-        }
-      }
+        const [path = "", ...query] = request.url.split("?");
+        const said = JSON.stringify([query, yield* restore(Effect.orDie(request.text))]);
+        const id = JSON.stringify([request.headers["authorization"], request.method, path, key]);
 
-      const mine: Kept = {
-        body,
-        answer: yield* Deferred.make<HttpServerResponse.HttpServerResponse | undefined>(),
-      };
-      kept.set(id, mine);
-      if (kept.size > maxKept) {
-        const [oldest] = kept.keys();
-        kept.delete(oldest!);
-      }
-      return yield* Effect.onExit(handler, (exit) => {
-        const success = Exit.isSuccess(exit) && exit.value.status < 300 ? exit.value : undefined;
-        // What failed, or was interrupted, may be tried again under the same key.
-        if (success === undefined) kept.delete(id);
-        return Deferred.succeed(mine.answer, success);
-      });
-    });
+        for (;;) {
+          const before = kept.get(id);
+          if (before === undefined) break;
+          if (before.said !== said) {
+            return yield* new Unprocessable({
+              detail: "this Idempotency-Key came with another body or query before",
+            });
+          }
+          const answer = yield* restore(Deferred.await(before.answer));
+          if (answer !== undefined) {
+            return HttpServerResponse.setHeader(answer, "idempotent-replayed", "true");
+          }
+        }
+
+        const mine: Kept = { said, answer: Deferred.makeUnsafe() };
+        kept.set(id, mine);
+        if (kept.size > maxKept) {
+          const [oldest] = kept.keys();
+          kept.delete(oldest!);
+        }
+        return yield* Effect.onExit(restore(handler), (exit) => {
+          const success = Exit.isSuccess(exit) && exit.value.status < 300 ? exit.value : undefined;
+          // What failed, or was interrupted, may be tried again under the same key.
+          if (success === undefined) kept.delete(id);
+          return Deferred.succeed(mine.answer, success);
+        });
+      }),
+    );
+  };
 });
 
 const places: { readonly [kind: string]: string } = {

@@ -82,23 +82,53 @@ const parse = (text: string): unknown => {
 };
 
 const log = (request: HttpServerRequest.HttpServerRequest, text: string): LoggedRequest => {
-  const url = new URL(request.url, "http://localhost");
+  // By hand: a socket brings targets that `URL` cannot read, and those that it reads it rewrites.
+  const target = request.url.replace(/^https?:\/\/[^/?#]*/, "").replace(/#.*$/, "");
+  const [path = ""] = target.split("?", 1);
   return {
     operation: patterns.find(
-      ({ operation, pattern }) => operation.method === request.method && pattern.test(url.pathname),
+      ({ operation, pattern }) => operation.method === request.method && pattern.test(path),
     )?.operation.name,
     method: request.method,
-    path: url.pathname,
-    query: [...url.searchParams],
+    path,
+    query: [...new URLSearchParams(target.slice(path.length))],
     headers: request.headers,
     body: parse(text),
   };
 };
 
-const unrouted = ({ method, path }: LoggedRequest) =>
-  patterns.some(({ pattern }) => pattern.test(path))
-    ? problemResponse(405, "Method Not Allowed", `${path} does not take ${method}`)
-    : problemResponse(404, "Not Found", `there is no ${path}`);
+const unrouted = ({ operation, method, path }: LoggedRequest) => {
+  if (operation !== undefined) {
+    return problemResponse(400, "Bad Request", "path: expected percent-encoded UTF-8");
+  }
+  const methods = patterns
+    .filter(({ pattern }) => pattern.test(path))
+    .map((one) => one.operation.method);
+  return methods.length === 0
+    ? problemResponse(404, "Not Found", `there is no ${path}`)
+    : HttpServerResponse.setHeader(
+        problemResponse(405, "Method Not Allowed", `${path} does not take ${method}`),
+        "allow",
+        methods.join(", "),
+      );
+};
+
+/** The router's own refusal of a body that is not JSON is plain text. */
+const asProblem = (response: HttpServerResponse.HttpServerResponse) =>
+  response.status === 415
+    ? problemResponse(415, "Unsupported Media Type", "body: expected application/json")
+    : response;
+
+/** How many requests are remembered; the oldest goes first. */
+const maxRequests = 10_000;
+
+/** Paths are taken as they are written: a client that writes them in another way is wrong. */
+const routerConfig = {
+  caseSensitive: true,
+  ignoreTrailingSlash: false,
+  ignoreDuplicateSlashes: false,
+  maxParamLength: Number.MAX_SAFE_INTEGER,
+};
 
 /** Answers the request in context; fails only with {@link Dropped}. */
 export const makeServer = (
@@ -112,25 +142,30 @@ export const makeServer = (
   never,
   Scope.Scope
 > =>
-  Effect.map(HttpRouter.toHttpEffect(routes(memory.state)), (app) =>
-    Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest;
-      const logged = log(request, yield* Effect.orElseSucceed(request.text, () => ""));
-      memory.requests.push(logged);
-      const act = takeFault(memory.faults, logged);
-      if (act?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
-      if (act?._tag === "Respond") return act.response;
-      if (act?._tag === "Delay") yield* Effect.sleep(act.duration);
-      const response = yield* app.pipe(
-        Effect.catch((error) =>
-          Effect.succeed(
-            error.reason._tag === "RouteNotFound"
-              ? unrouted(logged)
-              : problemResponse(400, "Bad Request", error.message),
+  HttpRouter.toHttpEffect(routes(memory.state)).pipe(
+    Effect.provideService(HttpRouter.RouterConfig, routerConfig),
+    Effect.map((app) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest;
+        const logged = log(request, yield* Effect.orElseSucceed(request.text, () => ""));
+        memory.requests.push(logged);
+        if (memory.requests.length > maxRequests) memory.requests.shift();
+        const act = takeFault(memory.faults, logged);
+        if (act?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
+        if (act?._tag === "Respond") return act.response;
+        if (act?._tag === "Delay") yield* Effect.sleep(act.duration);
+        const response = yield* app.pipe(
+          Effect.map(asProblem),
+          Effect.catch((error) =>
+            Effect.succeed(
+              error.reason._tag === "RouteNotFound"
+                ? unrouted(logged)
+                : problemResponse(400, "Bad Request", error.message),
+            ),
           ),
-        ),
-      );
-      if (act?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
-      return HttpServerResponse.setHeader(response, "x-request-id", newId());
-    }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)),
+        );
+        if (act?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
+        return HttpServerResponse.setHeader(response, "x-request-id", newId());
+      }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)),
+    ),
   );
