@@ -221,3 +221,18 @@ it.effect("the mint is retried like any call", () =>
     assert.strictEqual(yield* mints, 3);
   }).pipe(live),
 );
+
+it.effect(
+  "an annotation whose answer was lost is not made twice, though the key is refused meanwhile",
+  () =>
+    Effect.gen(function* () {
+      const id = yield* experiment;
+      yield* Metrics.ingest(id, []);
+      const match = { operation: "Annotations.create" } as const;
+      yield* Faults.dropAfter({ match });
+      yield* Faults.status(401, { match });
+      yield* inVirtualTime(Annotations.create(id, { text: "once" }));
+      assert.lengthOf((yield* Annotations.list(id)).annotations, 1);
+      assert.strictEqual(yield* mints, 2);
+    }).pipe(live),
+);
