@@ -2,7 +2,7 @@
  * The one road of every request: encode, authorise, key, attempt, retry, decode, map errors.
  */
 import * as Clock from "effect/Clock";
-import type * as Duration from "effect/Duration";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
@@ -15,13 +15,14 @@ import { ConfigService } from "../../ConfigService.ts";
 import { IdempotencyKey } from "../../IdempotencyKey.ts";
 import { SuppliedKey } from "../suppliedKey.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { RequestPolicy } from "../../RequestPolicy.ts";
+import { type Policy, RequestPolicy } from "../../RequestPolicy.ts";
 import { type Operation, urlTemplate } from "../contract/operation.ts";
 import { positiveDuration } from "../duration.ts";
 import { version } from "../version.ts";
 import { attempt } from "./attempt.ts";
 import { decode } from "./decode.ts";
 import { type Answer, type Exchange, invalidRequest, timedOut } from "./exchange.ts";
+import type { Issue } from "./issue.ts";
 import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
 import { withRetries } from "./retry.ts";
 
@@ -39,11 +40,19 @@ const userAgent =
 
 const isKey = (key: string): boolean => /^[\x21-\x7e]{1,255}$/.test(key);
 
-/** A limit that a region of code may have set, checked like the input that it is. */
-const limitOf = (
-  input: Duration.Input | undefined,
-  configured: Duration.Duration,
-): Duration.Duration | undefined => (input === undefined ? configured : positiveDuration(input));
+/** The limit that a region of code set to what is none. It is checked like the input that it is. */
+const wrongLimit = (policy: Policy): Issue | undefined => {
+  for (const name of ["timeout", "deadline"] as const) {
+    const limit = policy[name];
+    if (limit !== undefined && positiveDuration(limit) === undefined) {
+      return { path: [name], expected: "a positive duration" };
+    }
+  }
+  return undefined;
+};
+
+const limitOf = <A>(input: Duration.Input | undefined, configured: A): Duration.Duration | A =>
+  input === undefined ? configured : Duration.fromInputUnsafe(input);
 
 const run = Effect.fnUntraced(function* <O extends Operation, R>(
   operation: O,
@@ -72,15 +81,10 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
   const { path, query, body } = prepared.success;
   exchange.url = config.host + path;
 
+  const wrong = wrongLimit(policy);
+  if (wrong !== undefined) return yield* invalidRequest(exchange, wrong);
   const timeout = limitOf(policy.timeout, config[operation.timeout]);
-  if (timeout === undefined) {
-    return yield* invalidRequest(exchange, { path: ["timeout"], expected: "a positive duration" });
-  }
-  const deadline =
-    policy.deadline === undefined ? config.deadline : positiveDuration(policy.deadline);
-  if (policy.deadline !== undefined && deadline === undefined) {
-    return yield* invalidRequest(exchange, { path: ["deadline"], expected: "a positive duration" });
-  }
+  const deadline = limitOf(policy.deadline, config.deadline);
 
   // Key: one for all attempts.
   const headers: Record<string, string> = { accept: "application/json", ...userAgent };
