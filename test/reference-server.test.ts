@@ -163,15 +163,19 @@ describe("refuses, with a problem body that says why", () => {
   it.effect("a body that does not say it is JSON", () =>
     Effect.gen(function* () {
       const { host, apiKey } = yield* MetricsServer.MetricsServer;
-      const request = HttpClientRequest.post(`${host}/api/v1/folders`).pipe(
-        HttpClientRequest.bearerToken(apiKey),
-        HttpClientRequest.setHeader("idempotency-key", "k"),
-        HttpClientRequest.bodyText('{"name":"a"}', "text/plain"),
-      );
-      const response = yield* HttpClient.execute(request);
+      const send = (type: string) =>
+        HttpClientRequest.post(`${host}/api/v1/folders`).pipe(
+          HttpClientRequest.bearerToken(apiKey),
+          HttpClientRequest.setHeader("idempotency-key", "k"),
+          HttpClientRequest.bodyText('{"name":"a"}', type),
+          HttpClient.execute,
+        );
+      const response = yield* send("text/plain");
       assert.strictEqual(response.status, 415);
       assert.include(response.headers["content-type"], "application/problem+json");
       assert.include(yield* response.text, "expected application/json");
+      // The refusal is not kept under the key.
+      assert.strictEqual((yield* send("application/json; charset=utf-8")).status, 201);
     }).pipe(live),
   );
 

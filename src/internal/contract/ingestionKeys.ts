@@ -62,7 +62,8 @@ export const createIngestionKey = define({
   summary: "Create an ingestion key of an experiment.",
   method: "POST",
   path: "/experiments/:experiment_id/ingestion-keys",
-  payload: Schema.Struct({}),
+  // Nothing but `{}`: an empty struct would take any value.
+  payload: Schema.Record(Schema.String, Schema.Never),
   success: wireStruct({ ingestionKey: IngestionKey }),
   status: 201,
   auth: "apiKey",

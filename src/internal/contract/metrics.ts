@@ -58,7 +58,7 @@ export const Metric = wireStruct({
   metadata: metadataOrEmpty,
 }).annotate({ identifier: "Metric" });
 
-/** One series of a comparison: a metric of an experiment, narrowed to one value of one metadata key when both are given. */
+/** One series of a comparison: a metric of an experiment, narrowed to the events that carry `metadataKey`, and to those with one value of it. */
 export interface ComparisonMetricSeries {
   readonly experimentId: string;
   readonly metricName: string;

@@ -18,15 +18,25 @@ import { type Answer, broken, type Exchange, refused, timedOut } from "./exchang
  * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
  * for other reasons, around the call or inside the client's layer; so it is amended where the client will read it, after both.
  */
-const withoutRedirects = HttpClient.mapRequestEffect((request: HttpClientRequest) =>
-  Effect.withFiber((fiber) => {
-    const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
-    fiber.setContext(
-      Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
-    );
-    return Effect.succeed(request);
-  }),
-);
+const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  HttpClient.makeWith(
+    (request) =>
+      client.postprocess(
+        Effect.flatMap(request, (request) =>
+          Effect.withFiber((fiber) => {
+            const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+            fiber.setContext(
+              Context.add(fiber.context, FetchHttpClient.RequestInit, {
+                ...init,
+                redirect: "manual",
+              }),
+            );
+            return Effect.succeed(request);
+          }),
+        ),
+      ),
+    client.preprocess,
+  );
 
 /** The call has a span of its own, and whether trace headers are sent is decided there. */
 const untraced = Context.make(HttpClient.TracerDisabledWhen, () => true);
@@ -44,6 +54,10 @@ const read = (
   exchange.status = status;
   if (isSuccess(status) && exchange.operation.success === undefined) {
     return Effect.succeed({ status, headers, text: "", complete: true });
+  }
+  // What is declared too large is not even begun.
+  if (isSuccess(status) && Number(headers["content-length"]) > maxBodyBytes) {
+    return Effect.succeed({ status, headers, text: "", complete: false });
   }
   return Effect.map(
     readBody(response, isSuccess(status) ? maxBodyBytes : failureBytes),
@@ -64,7 +78,8 @@ export const attempt = (
     let failure: Answer | undefined;
     const orFailure = <E>(error: Effect.Effect<never, E>) =>
       failure === undefined ? error : Effect.succeed(failure);
-    return withoutRedirects(client)
+    // The scope aborts what is left unread.
+    return HttpClient.withScope(withoutRedirects(client))
       .execute(request)
       .pipe(
         // A client that filters statuses hands the answer over in its error.
@@ -78,6 +93,7 @@ export const attempt = (
           if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
           return read(exchange, response);
         }),
+        Effect.scoped,
         Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
         Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
         Effect.timeoutOrElse({

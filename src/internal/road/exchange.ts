@@ -198,7 +198,9 @@ const reasonOf = (
 const originOf = (location: string | undefined, base: string): string | undefined => {
   if (location === undefined) return undefined;
   try {
-    return new URL(location, base).origin;
+    const { origin } = new URL(location, base);
+    // So the origin of what is no place on the web is spelt.
+    return origin === "null" ? undefined : origin;
   } catch {
     return undefined;
   }
