@@ -19,6 +19,7 @@ import { defaultHost, parseHost } from "./internal/credentials/host.ts";
 import { parseKey } from "./internal/credentials/key.ts";
 import { readLogin } from "./internal/credentials/login.ts";
 import { positiveDuration } from "./internal/duration.ts";
+import { isSize, sizeInWords } from "./internal/size.ts";
 import {
   HostMismatch,
   InvalidSetting,
@@ -26,6 +27,7 @@ import {
   MissingCredentials,
 } from "./MetricsApiError.ts";
 import { defaultRetry, type RetrySchedule } from "./RequestPolicy.ts";
+import * as RetryBudget from "./RetryBudget.ts";
 
 // -----------------------------------------------------------------------------
 // Service
@@ -50,6 +52,10 @@ export class ConfigService extends Context.Service<
     /** The limit over all attempts and waits of one call. */
     readonly deadline: Duration.Duration | undefined;
     readonly retry: RetrySchedule;
+    /** What the retries of all calls are paid from. */
+    readonly retryBudget: RetryBudget.RetryBudget;
+    /** The largest answer that is accepted, in bytes. */
+    readonly maxResponseBytes: number;
     /** Whether requests carry the `traceparent` and `b3` headers of the current span. */
     readonly propagateTraces: boolean;
   }
@@ -79,6 +85,10 @@ export interface Options {
   readonly deadline?: Duration.Input | undefined;
   /** Default: `RequestPolicy.defaultRetry`, at most 4 retries, exponential from 250 ms to 8 s with full jitter. */
   readonly retry?: RetrySchedule | undefined;
+  /** What the retries of all calls are paid from. Default: a `RetryBudget` of its own, of 100 retries. */
+  readonly retryBudget?: RetryBudget.RetryBudget | undefined;
+  /** The largest answer that is accepted, in bytes. Default: 64 MiB. */
+  readonly maxResponseBytes?: number | undefined;
   /** Send the `traceparent` and `b3` headers of the current span to the service. Default: `false`. */
   readonly propagateTraces?: boolean | undefined;
   /** Allow `http:` beyond loopback, where the key travels in clear. Default: `false`. */
@@ -121,6 +131,16 @@ const limit = (
   return duration === undefined ? invalidLimit(setting) : Effect.succeed(duration);
 };
 
+const size = (bytes: number): Effect.Effect<number, MetricsApiAuthError> =>
+  isSize(bytes)
+    ? Effect.succeed(bytes)
+    : new MetricsApiAuthError({
+        reason: new InvalidSetting({
+          setting: "maxResponseBytes",
+          message: `maxResponseBytes is not ${sizeInWords}.`,
+        }),
+      });
+
 const build = Effect.fnUntraced(function* (
   paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
   options: Options,
@@ -132,6 +152,8 @@ const build = Effect.fnUntraced(function* (
     deadline:
       options.deadline === undefined ? undefined : yield* limit(options.deadline, "deadline"),
     retry: options.retry ?? defaultRetry,
+    retryBudget: options.retryBudget ?? (yield* RetryBudget.make()),
+    maxResponseBytes: yield* size(options.maxResponseBytes ?? 64 * 1024 * 1024),
     propagateTraces: options.propagateTraces ?? false,
   };
 });

@@ -351,15 +351,22 @@ const exchange = {
   idempotencyKey: Schema.optionalKey(Schema.String),
 };
 
+const whyNotRetried = {
+  budget: "the retry budget of the client is used up",
+  retryAfter: "the service asked for too long a wait",
+};
+
 const where = (self: {
   readonly method: string;
   readonly url: string;
   readonly requestId?: string;
   readonly attempts: number;
+  readonly notRetried?: keyof typeof whyNotRetried;
 }): string =>
   `${self.method} ${self.url}` +
   (self.requestId === undefined ? "" : `, request id ${self.requestId}`) +
-  (self.attempts > 1 ? `, ${self.attempts} attempts` : "");
+  (self.attempts > 1 ? `, ${self.attempts} attempts` : "") +
+  (self.notRetried === undefined ? "" : `, not tried again: ${whyNotRetried[self.notRetried]}`);
 
 /**
  * The API answered with an HTTP error, could not be reached, or was never asked because the input was invalid.
@@ -378,6 +385,8 @@ export class MetricsApiRequestError extends Schema.TaggedError<MetricsApiRequest
     ...exchange,
     detail: Schema.optionalKey(Schema.String),
     retryAfter,
+    /** Why a transient failure was not tried again, where the schedule would have done so: `RetryBudget`, or a `Retry-After` above 60 seconds. */
+    notRetried: Schema.optionalKey(Schema.Literals(["budget", "retryAfter"])),
     reason: RequestReason,
   },
 ) {

@@ -12,6 +12,7 @@ import { dual, pipe } from "effect/Function";
 import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
 import type { MetricsApiRequestError } from "./MetricsApiError.ts";
+import type { RetryBudget } from "./RetryBudget.ts";
 
 // -----------------------------------------------------------------------------
 // Models
@@ -22,10 +23,10 @@ import type { MetricsApiRequestError } from "./MetricsApiError.ts";
  *
  * **Details**
  *
- * The schedule decides whether there is another attempt and how long to wait for it. Three things stand above it:
+ * The schedule decides whether there is another attempt and how long to wait for it. Four things stand above it:
  * only transient failures reach it (transport failures, timeouts of an attempt, HTTP 408, 425, 429, 500, 502, 503, 504);
  * the wait is never shorter than the `Retry-After` of the answer (RFC 9110 10.2.3; `retry-after-ms` too);
- * and a `Retry-After` longer than 60 seconds ends the retries at once.
+ * a `Retry-After` longer than 60 seconds ends the retries at once; and so does a `RetryBudget` that is used up.
  *
  * **Gotchas**
  *
@@ -48,6 +49,12 @@ export interface Policy {
   readonly timeout?: Duration.Input | undefined;
   /** The limit of the whole call: all attempts and waits, minting an ingestion key included. */
   readonly deadline?: Duration.Input | undefined;
+  /** What retries are paid from. */
+  readonly retryBudget?: RetryBudget | undefined;
+  /** Headers that every request carries beside its own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The largest answer that is accepted, in bytes. */
+  readonly maxResponseBytes?: number | undefined;
 }
 
 // -----------------------------------------------------------------------------
@@ -160,4 +167,35 @@ export const withDeadline: {
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, deadline: Duration.Input): Effect.Effect<A, E, R> =>
     withPolicy(self, { deadline }),
+);
+
+/**
+ * Adds headers to the requests of each call in `self`, to those that were added around it.
+ *
+ * **Details**
+ *
+ * A call fails with `InvalidRequest` before it is sent for a header that cannot be one, and for those that are not the caller's to set:
+ * `authorization`, `idempotency-key`, `accept`, and what frames the body.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withHeaders: {
+  (
+    headers: Readonly<Record<string, string>>,
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    headers: Readonly<Record<string, string>>,
+  ): Effect.Effect<A, E, R>;
+} = dual(
+  2,
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    headers: Readonly<Record<string, string>>,
+  ): Effect.Effect<A, E, R> =>
+    Effect.updateService(self, RequestPolicy, (outer) => ({
+      ...outer,
+      headers: { ...outer.headers, ...headers },
+    })),
 );

@@ -14,4 +14,6 @@ export * as IngestionKeys from "./IngestionKeys.ts";
 export * as Metrics from "./Metrics.ts";
 export * as MetricsApiError from "./MetricsApiError.ts";
 export * as RequestPolicy from "./RequestPolicy.ts";
+export * as ResponseInfo from "./ResponseInfo.ts";
+export * as RetryBudget from "./RetryBudget.ts";
 export * as SyvainMetrics from "./SyvainMetrics.ts";

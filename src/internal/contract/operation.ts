@@ -7,6 +7,9 @@ import type * as Schema from "effect/Schema";
 /** Every path of the contract lies below this one. */
 export const basePath = "/api/v1";
 
+/** On an answer that was given before, to the same `Idempotency-Key`: `true`. */
+export const replayedHeader = "idempotent-replayed";
+
 /** A schema that needs no services. */
 type Plain = Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never };
 

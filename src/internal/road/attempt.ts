@@ -11,8 +11,8 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { keptBodyBytes, maxBodyBytes, readBody } from "./body.ts";
-import { type Answer, broken, type Exchange, refused, timedOut } from "./exchange.ts";
+import { keptBodyBytes, readBody } from "./body.ts";
+import { type Answer, broken, type Exchange, refused, tell, timedOut } from "./exchange.ts";
 
 /**
  * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
@@ -56,11 +56,11 @@ const read = (
     return Effect.succeed({ status, headers, text: "", complete: true });
   }
   // What is declared too large is not even begun.
-  if (isSuccess(status) && Number(headers["content-length"]) > maxBodyBytes) {
+  if (isSuccess(status) && Number(headers["content-length"]) > exchange.maxResponseBytes) {
     return Effect.succeed({ status, headers, text: "", complete: false });
   }
   return Effect.map(
-    readBody(response, isSuccess(status) ? maxBodyBytes : failureBytes),
+    readBody(response, isSuccess(status) ? exchange.maxResponseBytes : failureBytes),
     (body): Answer => ({ status, headers, ...body }),
   );
 };
@@ -79,45 +79,45 @@ export const attempt = (
     const orFailure = <E>(error: Effect.Effect<never, E>) =>
       failure === undefined ? error : Effect.succeed(failure);
     // The scope aborts what is left unread.
-    return HttpClient.withScope(withoutRedirects(client))
-      .execute(request)
-      .pipe(
-        // A client that filters statuses hands the answer over in its error.
-        Effect.catch((error) =>
-          error.reason._tag === "StatusCodeError"
-            ? Effect.succeed(error.reason.response)
-            : Effect.fail(error),
-        ),
-        Effect.flatMap((response) => {
-          const { status, headers } = response;
-          if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-          return read(exchange, response);
-        }),
-        Effect.scoped,
-        Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
-        Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () =>
-            orFailure(
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                Effect.fail(timedOut(exchange, "attempt", timeout, now)),
-              ),
+    const executed = HttpClient.withScope(withoutRedirects(client)).execute(request);
+    return Effect.andThen(tell(exchange, { _tag: "Attempt", exchange, request }), executed).pipe(
+      // A client that filters statuses hands the answer over in its error.
+      Effect.catch((error) =>
+        error.reason._tag === "StatusCodeError"
+          ? Effect.succeed(error.reason.response)
+          : Effect.fail(error),
+      ),
+      Effect.flatMap((response) => {
+        const { status, headers } = response;
+        if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
+        return read(exchange, response);
+      }),
+      Effect.scoped,
+      Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
+      Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          orFailure(
+            Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
             ),
-        }),
-        Effect.flatMap((answer) => {
-          if (isSuccess(answer.status)) return Effect.succeed(answer);
-          // What a retry does not find any more, the attempt before it removed.
-          if (
-            answer.status === 404 &&
-            exchange.attempts > 1 &&
-            exchange.operation.retry === "idempotent"
-          ) {
-            return Effect.succeed(answer);
-          }
-          return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            Effect.fail(refused(exchange, answer, now)),
-          );
-        }),
-      );
+          ),
+      }),
+      Effect.tap((answer) => tell(exchange, { _tag: "Answer", exchange, answer })),
+      Effect.flatMap((answer) => {
+        if (isSuccess(answer.status)) return Effect.succeed(answer);
+        // What a retry does not find any more, the attempt before it removed.
+        if (
+          answer.status === 404 &&
+          exchange.attempts > 1 &&
+          exchange.operation.retry === "idempotent"
+        ) {
+          return Effect.succeed(answer);
+        }
+        return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          Effect.fail(refused(exchange, answer, now)),
+        );
+      }),
+    );
   });

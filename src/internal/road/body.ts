@@ -3,9 +3,6 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import * as Stream from "effect/Stream";
 
-/** The largest answer that is read, in bytes. */
-export const maxBodyBytes = 64 * 1024 * 1024;
-
 /** How much of a body an error keeps, in bytes. */
 export const keptBodyBytes = 16 * 1024;
 

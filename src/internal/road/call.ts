@@ -2,7 +2,6 @@
  * The one road of every request: encode, authorise, key, attempt, retry, decode, map errors.
  */
 import * as Clock from "effect/Clock";
-import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
@@ -13,16 +12,17 @@ import * as Result from "effect/Result";
 import type * as Tracer from "effect/Tracer";
 import { ConfigService } from "../../ConfigService.ts";
 import { IdempotencyKey } from "../../IdempotencyKey.ts";
-import { SuppliedKey } from "../suppliedKey.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { type Policy, RequestPolicy } from "../../RequestPolicy.ts";
+import { RequestPolicy } from "../../RequestPolicy.ts";
 import { type Operation, urlTemplate } from "../contract/operation.ts";
-import { positiveDuration } from "../duration.ts";
+import { SuppliedKey } from "../suppliedKey.ts";
 import { version } from "../version.ts";
 import { attempt } from "./attempt.ts";
 import { decode } from "./decode.ts";
-import { type Answer, type Exchange, invalidRequest, timedOut } from "./exchange.ts";
-import type { Issue } from "./issue.ts";
+import { type Answer, type Exchange, invalidRequest, tell, timedOut } from "./exchange.ts";
+import { guarded } from "./guard.ts";
+import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
+import { policyOf, wrongPolicy } from "./policy.ts";
 import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
 import { withRetries } from "./retry.ts";
 
@@ -30,7 +30,10 @@ import { withRetries } from "./retry.ts";
 export type Send = (key: Redacted.Redacted) => Effect.Effect<Answer, MetricsApiRequestError>;
 
 /** Finds the key for a request and sends it, once or, if the key is refused, once more. */
-export type Authorise<R> = (send: Send) => Effect.Effect<Answer, MetricsApiError, R>;
+export type Authorise<R> = (
+  send: Send,
+  exchange: Exchange,
+) => Effect.Effect<Answer, MetricsApiError, R>;
 
 /** Browsers name themselves and treat a `User-Agent` of ours as a header that the service must allow. */
 const userAgent =
@@ -40,39 +43,14 @@ const userAgent =
 
 const isKey = (key: string): boolean => /^[\x21-\x7e]{1,255}$/.test(key);
 
-/** The limit that a region of code set to what is none. It is checked like the input that it is. */
-const wrongLimit = (policy: Policy): Issue | undefined => {
-  for (const name of ["timeout", "deadline"] as const) {
-    const limit = policy[name];
-    if (limit !== undefined && positiveDuration(limit) === undefined) {
-      return { path: [name], expected: "a positive duration" };
-    }
-  }
-  return undefined;
-};
-
-const limitOf = <A>(input: Duration.Input | undefined, configured: A): Duration.Duration | A =>
-  input === undefined ? configured : Duration.fromInputUnsafe(input);
-
-const run = Effect.fnUntraced(function* <O extends Operation, R>(
+const travel = Effect.fnUntraced(function* <O extends Operation, R>(
+  exchange: Exchange,
   operation: O,
   input: Input<O>,
   authorise: Authorise<R>,
-  span: Tracer.Span,
 ): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
   const config = yield* ConfigService;
   const client = yield* HttpClient.HttpClient;
-  const policy = yield* RequestPolicy;
-  const exchange: Exchange = {
-    operation,
-    url: config.host + urlTemplate(operation),
-    startedAt: yield* Clock.currentTimeMillis,
-    keys: [config.apiKey],
-    idempotencyKey: undefined,
-    attempts: 0,
-    status: undefined,
-  };
-  span.attribute("server.address", config.host.replace(/^https?:\/\/([^/:]+|\[[^\]]*\]).*$/, "$1"));
 
   // Encode.
   // `Input` of every operation is such a record; the compiler cannot see that of an `O` it does not know.
@@ -81,13 +59,18 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
   const { path, query, body } = prepared.success;
   exchange.url = config.host + path;
 
-  const wrong = wrongLimit(policy);
+  const region = yield* RequestPolicy;
+  const wrong = wrongPolicy(region);
   if (wrong !== undefined) return yield* invalidRequest(exchange, wrong);
-  const timeout = limitOf(policy.timeout, config[operation.timeout]);
-  const deadline = limitOf(policy.deadline, config.deadline);
+  const policy = policyOf(operation, region, config);
+  const { deadline } = policy;
 
   // Key: one for all attempts.
-  const headers: Record<string, string> = { accept: "application/json", ...userAgent };
+  const headers: Record<string, string> = {
+    ...userAgent,
+    ...policy.headers,
+    accept: "application/json",
+  };
   if (operation.retry === "keyed") {
     const key = (yield* SuppliedKey) ?? (yield* yield* IdempotencyKey);
     if (!isKey(key)) {
@@ -98,7 +81,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
     }
     headers["idempotency-key"] = exchange.idempotencyKey = key;
   }
-  if (config.propagateTraces) Object.assign(headers, HttpTraceContext.toHeaders(span));
+  if (config.propagateTraces) Object.assign(headers, HttpTraceContext.toHeaders(exchange.span));
 
   const request = HttpClientRequest.make(operation.method)(exchange.url, {
     urlParams: query,
@@ -107,46 +90,87 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
   });
 
   // Attempt, and retry.
-  const schedule = policy.retry ?? config.retry;
+  const guard = yield* guarded;
   const send: Send = (key) => {
     if (!exchange.keys.includes(key)) exchange.keys.push(key);
     const authorised = HttpClientRequest.bearerToken(request, key);
     return withRetries(
-      attempt(client, exchange, authorised, timeout),
-      schedule,
+      guard(attempt(client, exchange, authorised, policy.timeout), exchange),
+      policy,
       exchange,
-      deadline,
     );
   };
 
   // Authorise, under the deadline, minting included.
-  const sent = authorise(send);
-  const answer = yield* (
-    deadline === undefined
-      ? sent
-      : Effect.timeoutOrElse(sent, {
-          duration: deadline,
-          orElse: () =>
-            Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Effect.fail(timedOut(exchange, "deadline", deadline, now)),
-            ),
-        })
-  ).pipe(Effect.ensuring(Effect.sync(() => annotate(span, exchange))));
+  const sent = authorise(send, exchange);
+  const answer = yield* deadline === undefined
+    ? sent
+    : Effect.timeoutOrElse(sent, {
+        duration: deadline,
+        orElse: () =>
+          Effect.flatMap(Clock.currentTimeMillis, (now) =>
+            Effect.fail(timedOut(exchange, "deadline", deadline, now)),
+          ),
+      });
+  policy.budget.give(exchange.retries > 0);
 
   // Decode.
-  return yield* decode(operation, exchange, answer);
+  const success = yield* decode(operation, exchange, answer);
+  yield* tell(exchange, { _tag: "Success", exchange, answer });
+  return success;
 });
 
-/** OpenTelemetry's names for HTTP clients, and the number of requests sent. */
-const annotate = (span: Tracer.Span, exchange: Exchange): void => {
-  span.attribute("syvain.attempts", exchange.attempts);
-  if (exchange.attempts > 1) {
-    span.attribute("http.request.resend_count", exchange.attempts - 1);
-  }
-  if (exchange.status !== undefined) {
-    span.attribute("http.response.status_code", exchange.status);
-  }
+/** The host and port of a URL, under OpenTelemetry's names. */
+const serverOf = (host: string) => {
+  const [, scheme, address = "", port] =
+    /^(https?):\/\/([^/:]+|\[[^\]]*\])(?::(\d+))?/.exec(host) ?? [];
+  return {
+    "server.address": address,
+    "server.port": port === undefined ? (scheme === "http" ? 80 : 443) : Number(port),
+  };
 };
+
+/** OpenTelemetry's names for HTTP clients, and the number of requests sent. */
+const annotate = ({ span, attempts, status }: Exchange): void => {
+  span.attribute("syvain.attempts", attempts);
+  if (attempts > 1) span.attribute("http.request.resend_count", attempts - 1);
+  if (status !== undefined) span.attribute("http.response.status_code", status);
+};
+
+const run = Effect.fnUntraced(function* <O extends Operation, R>(
+  operation: O,
+  input: Input<O>,
+  authorise: Authorise<R>,
+  span: Tracer.Span,
+): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
+  const config = yield* ConfigService;
+  const exchange: Exchange = {
+    operation,
+    url: config.host + urlTemplate(operation),
+    server: serverOf(config.host),
+    startedAt: yield* Clock.currentTimeMillis,
+    keys: [config.apiKey],
+    idempotencyKey: undefined,
+    maxResponseBytes: (yield* RequestPolicy).maxResponseBytes ?? config.maxResponseBytes,
+    attempts: 0,
+    retries: 0,
+    retryDelay: 0,
+    status: undefined,
+    span,
+    observers: [yield* ResponseObserver, yield* MetricsObserver, yield* LogObserver].filter(
+      (observer) => observer !== undefined,
+    ),
+  };
+  span.attribute("server.address", exchange.server["server.address"]);
+  span.attribute("server.port", exchange.server["server.port"]);
+  return yield* travel(exchange, operation, input, authorise).pipe(
+    Effect.ensuring(Effect.sync(() => annotate(exchange))),
+    Effect.tapError((error) => {
+      span.attribute("error.type", error.reason._tag);
+      return tell(exchange, { _tag: "Failure", exchange, error });
+    }),
+  );
+});
 
 /** Calls an operation, with the key that `authorise` finds. */
 export const callWith = <O extends Operation, R>(
@@ -164,12 +188,9 @@ export const callWith = <O extends Operation, R>(
       },
     },
     (span) =>
-      run(operation, input, authorise, span).pipe(
-        Effect.tapError((error) =>
-          Effect.sync(() => span.attribute("error.type", error.reason._tag)),
-        ),
-        Effect.withParentSpan(span, { captureStackTrace: false }),
-      ),
+      Effect.withParentSpan(run(operation, input, authorise, span), span, {
+        captureStackTrace: false,
+      }),
   );
 
 /** Calls an operation that takes the API key. */

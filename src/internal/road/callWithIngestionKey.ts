@@ -6,6 +6,7 @@ import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiEr
 import { createIngestionKey, type IngestionKey } from "../contract/ingestionKeys.ts";
 import type { Operation } from "../contract/operation.ts";
 import { SuppliedKey } from "../suppliedKey.ts";
+import { tell } from "./exchange.ts";
 import { type Authorise, call, callWith } from "./call.ts";
 import type { Input, Success } from "./prepare.ts";
 
@@ -28,7 +29,7 @@ const isRefusal = (error: MetricsApiRequestError): boolean =>
 /** Under the experiment's ingestion key. If a key from the cache is refused it is forgotten, and a new one tried once. */
 const byIngestionKey =
   (experimentId: string): Authorise<ConfigService | HttpClient.HttpClient | IngestionKeyCache> =>
-  (send) =>
+  (send, exchange) =>
     Effect.gen(function* () {
       const cache = yield* IngestionKeyCache;
       const owner = yield* ownerOf(experimentId);
@@ -37,15 +38,16 @@ const byIngestionKey =
       const { ingestionKey, cached } = yield* lease;
       return yield* send(ingestionKey.key).pipe(
         Effect.catchIf(isRefusal, (error) =>
-          cache
-            .forget(owner, ingestionKey.id)
-            .pipe(
-              Effect.andThen(
-                cached
-                  ? Effect.flatMap(lease, (fresh) => send(fresh.ingestionKey.key))
-                  : Effect.fail(error),
-              ),
+          cache.forget(owner, ingestionKey.id).pipe(
+            Effect.andThen(
+              cached
+                ? tell(exchange, { _tag: "Remint", exchange }).pipe(
+                    Effect.andThen(lease),
+                    Effect.flatMap((fresh) => send(fresh.ingestionKey.key)),
+                  )
+                : Effect.fail(error),
             ),
+          ),
         ),
       );
     });

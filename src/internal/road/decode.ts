@@ -3,7 +3,6 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type { MetricsApiResponseError } from "../../MetricsApiError.ts";
 import type { Operation } from "../contract/operation.ts";
-import { maxBodyBytes } from "./body.ts";
 import { type Answer, type Exchange, misshapen, notJson, tooLarge } from "./exchange.ts";
 import { firstIssue } from "./issue.ts";
 import type { Success } from "./prepare.ts";
@@ -37,7 +36,7 @@ export const decode = <O extends Operation>(
   // `Success` of an operation is the type of its schema, or void without one: exactly what is given here.
   const succeed = (value: unknown) => Effect.succeed(value as Success<O>);
   if (!hasBody(operation)) return succeed(undefined);
-  if (!answer.complete) return Effect.fail(tooLarge(exchange, answer, maxBodyBytes));
+  if (!answer.complete) return Effect.fail(tooLarge(exchange, answer));
   let json: unknown;
   try {
     json = JSON.parse(answer.text);

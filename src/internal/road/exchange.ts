@@ -2,10 +2,12 @@
  * One logical request under way: what is known of it, and how its failures are told.
  */
 import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
 import type * as Headers from "effect/http/Headers";
 import type { HttpClientError } from "effect/http/HttpClientError";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
+import type * as Tracer from "effect/Tracer";
 import {
   BodyTooLarge,
   ClientStatus,
@@ -31,6 +33,7 @@ import type { Operation } from "../contract/operation.ts";
 import { cutBytes, keptBodyBytes } from "./body.ts";
 import { detailOf } from "./detail.ts";
 import { formatPath, type Issue } from "./issue.ts";
+import type { Happening, Observer } from "./observer.ts";
 import { retryAfterOf } from "./retryAfter.ts";
 import { makeScrub, type Scrub } from "./scrub.ts";
 
@@ -46,14 +49,28 @@ export interface Exchange {
   readonly operation: Operation;
   /** Of the template until the ids are known to be good. */
   url: string;
+  readonly server: { readonly "server.address": string; readonly "server.port": number };
   readonly startedAt: number;
   /** The keys this request has carried, to be cut out of whatever an error quotes. */
   readonly keys: Array<Redacted.Redacted>;
   idempotencyKey: string | undefined;
+  /** The largest body of a success that is read, in bytes. */
+  readonly maxResponseBytes: number;
   attempts: number;
+  retries: number;
+  /** The waits before the retries so far, in milliseconds. */
+  retryDelay: number;
   /** The status of the last answer. */
   status: number | undefined;
+  readonly span: Tracer.Span;
+  readonly observers: ReadonlyArray<Observer>;
 }
+
+/** Costs nothing while nobody watches. */
+export const tell = (exchange: Exchange, happening: Happening): Effect.Effect<void> =>
+  exchange.observers.length === 0
+    ? Effect.void
+    : Effect.forEach(exchange.observers, (observer) => observer(happening), { discard: true });
 
 type Fields = Partial<
   Pick<MetricsApiRequestError, "status" | "requestId" | "body" | "detail" | "retryAfter">
@@ -62,7 +79,7 @@ type Fields = Partial<
 /** `Duration.format` would cost a browser 0.6 kB. */
 const inSeconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000}s`;
 
-const scrubOf = (exchange: Exchange): Scrub => makeScrub(exchange.keys.map(Redacted.value));
+export const scrubOf = (exchange: Exchange): Scrub => makeScrub(exchange.keys.map(Redacted.value));
 
 const common = (exchange: Exchange, scrub: Scrub) => ({
   operation: exchange.operation.name,
@@ -78,6 +95,12 @@ const requestError = (
   fields: Fields = {},
 ): MetricsApiRequestError =>
   new MetricsApiRequestError({ ...common(exchange, scrubOf(exchange)), ...fields, reason });
+
+/** A transient failure that is the last one all the same. */
+export const notRetried = (
+  error: MetricsApiRequestError,
+  why: NonNullable<MetricsApiRequestError["notRetried"]>,
+): MetricsApiRequestError => new MetricsApiRequestError({ ...error, notRetried: why });
 
 // -----------------------------------------------------------------------------
 // No answer
@@ -157,7 +180,7 @@ const quote = (exchange: Exchange, text: string, scrub: Scrub): string =>
     ? "<redacted>"
     : cutBytes(new TextEncoder().encode(scrub(text)), keptBodyBytes);
 
-const requestIdOf = (headers: Headers.Headers): string | undefined =>
+export const requestIdOf = (headers: Headers.Headers): string | undefined =>
   headers["x-request-id"] ?? headers["request-id"];
 
 const told = (exchange: Exchange, answer: Answer, scrub: Scrub) => {
@@ -282,10 +305,12 @@ export const misshapen = (exchange: Exchange, answer: Answer, issue: Issue) =>
     }),
   );
 
-export const tooLarge = (exchange: Exchange, answer: Answer, limit: number) =>
-  responseError(
+export const tooLarge = (exchange: Exchange, answer: Answer) => {
+  const limit = exchange.maxResponseBytes;
+  return responseError(
     exchange,
     answer,
     { path: [], expected: `at most ${limit} bytes` },
     new BodyTooLarge({ limit, message: `the answer is larger than ${limit} bytes` }),
   );
+};

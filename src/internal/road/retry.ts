@@ -3,7 +3,8 @@ import * as Effect from "effect/Effect";
 import * as Schedule from "effect/Schedule";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
 import type { RetrySchedule } from "../../RequestPolicy.ts";
-import { type Exchange, timedOut } from "./exchange.ts";
+import type { RetryBudget } from "../../RetryBudget.ts";
+import { type Exchange, notRetried, tell, timedOut } from "./exchange.ts";
 import { maxRetryAfter } from "./retryAfter.ts";
 
 const millis = (duration: Duration.Duration | undefined): number =>
@@ -19,22 +20,48 @@ const isTransient = ({ reason, status }: MetricsApiRequestError): boolean =>
 
 /**
  * The user's schedule under the rules that stand above it: only transient failures, never sooner than the service asked,
- * not when it asked for more than a minute, and no wait that the deadline would not outlast.
+ * not when it asked for more than a minute, no wait that the deadline would not outlast, and only while the budget lasts.
  */
 const underRules = (
-  schedule: RetrySchedule,
+  { schedule, deadline, budget }: Rules,
   exchange: Exchange,
-  deadline: Duration.Duration | undefined,
 ): Schedule.Schedule<unknown, MetricsApiRequestError, MetricsApiRequestError> =>
   schedule.pipe(
-    Schedule.while(({ input }) => isTransient(input) && millis(input.retryAfter) <= maxRetryAfter),
+    Schedule.while(({ input }) => isTransient(input)),
     Schedule.modifyDelay(({ duration, input, now }) => {
-      const delay = Math.max(Duration.toMillis(duration), millis(input.retryAfter));
-      return deadline !== undefined && now - exchange.startedAt + delay >= millis(deadline)
-        ? Effect.fail(timedOut(exchange, "deadline", deadline, now))
-        : Effect.succeed(Duration.millis(delay));
+      const asked = millis(input.retryAfter);
+      if (asked > maxRetryAfter) return Effect.fail(notRetried(input, "retryAfter"));
+      const delay = Math.max(Duration.toMillis(duration), asked);
+      if (deadline !== undefined && now - exchange.startedAt + delay >= millis(deadline)) {
+        return Effect.fail(timedOut(exchange, "deadline", deadline, now));
+      }
+      if (!budget.take()) {
+        return Effect.andThen(
+          tell(exchange, { _tag: "BudgetExhausted", exchange }),
+          Effect.fail(notRetried(input, "budget")),
+        );
+      }
+      exchange.retries++;
+      exchange.retryDelay += delay;
+      exchange.span.event("retry", BigInt(Math.round(now)) * 1_000_000n, {
+        "error.type": input.reason._tag,
+        "http.request.resend_count": exchange.retries,
+        "syvain.retry.delay": delay / 1000,
+      });
+      const wait = Duration.millis(delay);
+      return Effect.as(
+        tell(exchange, { _tag: "Retry", exchange, error: input, delay: wait }),
+        wait,
+      );
     }),
   );
+
+/** What bounds the retries of one call. */
+export interface Rules {
+  readonly schedule: RetrySchedule;
+  readonly deadline: Duration.Duration | undefined;
+  readonly budget: RetryBudget;
+}
 
 /**
  * Tries again as long as the schedule and the rules above it say so. Nothing of it is set up for a first attempt that succeeds,
@@ -42,9 +69,8 @@ const underRules = (
  */
 export const withRetries = <A>(
   attempt: Effect.Effect<A, MetricsApiRequestError>,
-  schedule: RetrySchedule,
+  rules: Rules,
   exchange: Exchange,
-  deadline: Duration.Duration | undefined,
 ): Effect.Effect<A, MetricsApiRequestError> =>
   Effect.catch(attempt, (first) => {
     let made = false;
@@ -53,5 +79,5 @@ export const withRetries = <A>(
       made = true;
       return Effect.fail(first);
     });
-    return Effect.retry(again, underRules(schedule, exchange, deadline));
+    return Effect.retry(again, underRules(rules, exchange));
   });
