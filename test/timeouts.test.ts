@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest";
-import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Schedule from "effect/Schedule";
@@ -8,22 +7,12 @@ import * as Experiments from "../src/Experiments.ts";
 import * as Metrics from "../src/Metrics.ts";
 import * as RequestPolicy from "../src/RequestPolicy.ts";
 import { Faults, MetricsServer } from "../src/testing.ts";
-import { inVirtualTime, noteTimes, Sent } from "./support/virtual-time.ts";
+import { failureAndTime, noteTimes, Sent } from "./support/virtual-time.ts";
 
 const live = (options?: Parameters<typeof MetricsServer.layerClient>[0]) =>
   Effect.provide(noteTimes(MetricsServer.layerClient(options)));
 
 const experiment = Effect.map(Experiments.create({ slug: "a" }), ({ experiment }) => experiment.id);
-
-/** How long an effect takes on the test clock, in milliseconds, and how it fails. */
-const failureAndTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  inVirtualTime(
-    Effect.gen(function* () {
-      const start = yield* Clock.currentTimeMillis;
-      const error = yield* Effect.flip(effect);
-      return [error, (yield* Clock.currentTimeMillis) - start] as const;
-    }),
-  );
 
 describe("the timeout of an attempt", () => {
   for (const { what, call, expected } of [
@@ -94,67 +83,4 @@ describe("the timeout of an attempt", () => {
       }).pipe(live()),
     );
   }
-});
-
-describe("the deadline", () => {
-  it.effect("ends an attempt under way", () =>
-    Effect.gen(function* () {
-      yield* Faults.delay("1 hour");
-      const [error, time] = yield* failureAndTime(Experiments.list());
-      assert(error._tag === "MetricsApiRequestError" && error.reason._tag === "Timeout");
-      assert.strictEqual(error.reason.limit, "deadline");
-      assert.strictEqual(error.attempts, 1);
-      assert.strictEqual(time, 4000);
-    }).pipe(live({ deadline: "4 seconds" })),
-  );
-
-  it.effect("is over all attempts and waits", () =>
-    Effect.gen(function* () {
-      yield* Faults.delay("1 hour", { times: 10 });
-      const [error, time] = yield* failureAndTime(Experiments.list());
-      assert(error._tag === "MetricsApiRequestError" && error.reason._tag === "Timeout");
-      assert.strictEqual(error.reason.limit, "deadline");
-      assert.strictEqual(error.attempts, 3);
-      assert.strictEqual(time, 25_000);
-    }).pipe(live({ deadline: "25 seconds", retry: Schedule.recurs(10) })),
-  );
-
-  it.effect("is not waited for when the next attempt would come after it", () =>
-    Effect.gen(function* () {
-      yield* Faults.status(503, { retryAfter: "30" });
-      const [error, time] = yield* failureAndTime(Experiments.list());
-      assert(error._tag === "MetricsApiRequestError" && error.reason._tag === "Timeout");
-      assert.strictEqual(error.attempts, 1);
-      assert.strictEqual(time, 0);
-    }).pipe(live({ deadline: "20 seconds" })),
-  );
-
-  it.effect("is over minting an ingestion key too", () =>
-    Effect.gen(function* () {
-      const id = yield* experiment;
-      yield* Faults.delay("3 seconds", { match: { operation: "IngestionKeys.create" } });
-      yield* Faults.delay("3 seconds", { match: { operation: "Metrics.ingest" } });
-      const [error, time] = yield* failureAndTime(Metrics.ingest(id, []));
-      assert(error._tag === "MetricsApiRequestError" && error.reason._tag === "Timeout");
-      assert.strictEqual(error.operation, "Metrics.ingest");
-      assert.strictEqual(time, 5000);
-    }).pipe(live({ deadline: "5 seconds" })),
-  );
-
-  it.effect("is none by default", () =>
-    Effect.gen(function* () {
-      yield* Faults.delay("9 seconds", { times: 1 });
-      yield* inVirtualTime(Experiments.list());
-    }).pipe(live()),
-  );
-
-  it.effect("can be set for a region of code", () =>
-    Effect.gen(function* () {
-      yield* Faults.delay("1 hour");
-      const [, time] = yield* failureAndTime(
-        Experiments.list().pipe(RequestPolicy.withDeadline("3 seconds")),
-      );
-      assert.strictEqual(time, 3000);
-    }).pipe(live()),
-  );
 });

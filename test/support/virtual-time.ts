@@ -32,3 +32,13 @@ export const noteTimes = <A, E, R>(layer: Layer.Layer<A | HttpClient.HttpClient,
 
 /** The waits between the requests that were sent, in milliseconds. */
 export const waits = Effect.map(Sent, (sent) => sent.slice(1).map((at, i) => at - sent[i]!));
+
+/** How long an effect takes on the test clock, in milliseconds, and how it fails. */
+export const failureAndTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  inVirtualTime(
+    Effect.gen(function* () {
+      const start = yield* Clock.currentTimeMillis;
+      const error = yield* Effect.flip(effect);
+      return [error, (yield* Clock.currentTimeMillis) - start] as const;
+    }),
+  );
