@@ -6,6 +6,7 @@
 export * as Annotations from "./Annotations.ts";
 export * as Auth from "./Auth.ts";
 export * as ConfigService from "./ConfigService.ts";
+export * as DebugLog from "./DebugLog.ts";
 export * as Experiments from "./Experiments.ts";
 export * as Folders from "./Folders.ts";
 export * as IdempotencyKey from "./IdempotencyKey.ts";
@@ -17,3 +18,4 @@ export * as RequestPolicy from "./RequestPolicy.ts";
 export * as ResponseInfo from "./ResponseInfo.ts";
 export * as RetryBudget from "./RetryBudget.ts";
 export * as SyvainMetrics from "./SyvainMetrics.ts";
+export * as Telemetry from "./Telemetry.ts";

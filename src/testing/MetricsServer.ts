@@ -20,6 +20,7 @@ import * as Layer from "effect/Layer";
 import type * as NetAddress from "effect/net/NetAddress";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
+import * as Tracer from "effect/Tracer";
 import * as ConfigService from "../ConfigService.ts";
 import * as IngestionKeyCache from "../IngestionKeyCache.ts";
 import type { MetricsApiAuthError } from "../MetricsApiError.ts";
@@ -159,6 +160,10 @@ export const layerOptions = (
           Effect.provideService(
             HttpServerRequest.HttpServerRequest,
             HttpServerRequest.fromClientRequest(request),
+          ),
+          // Or the router would write on the span of the call.
+          Effect.updateContext((context: Context.Context<never>) =>
+            Context.omit(Tracer.ParentSpan)(context),
           ),
           Effect.map((response) => HttpServerResponse.toClientResponse(response, { request })),
           Effect.mapError(({ when }) =>

@@ -65,6 +65,19 @@ const read = (
   );
 };
 
+const watched = (
+  attempt: Effect.Effect<Answer, MetricsApiRequestError>,
+  exchange: Exchange,
+  request: HttpClientRequest,
+): Effect.Effect<Answer, MetricsApiRequestError> =>
+  exchange.observers.length === 0
+    ? attempt
+    : tell(exchange, { _tag: "Attempt", exchange, request }).pipe(
+        Effect.andThen(attempt),
+        Effect.tap((answer) => tell(exchange, { _tag: "Answer", exchange, answer })),
+        Effect.tapError((error) => tell(exchange, { _tag: "NoAnswer", exchange, error })),
+      );
+
 export const attempt = (
   client: HttpClient.HttpClient,
   exchange: Exchange,
@@ -80,7 +93,7 @@ export const attempt = (
       failure === undefined ? error : Effect.succeed(failure);
     // The scope aborts what is left unread.
     const executed = HttpClient.withScope(withoutRedirects(client)).execute(request);
-    return Effect.andThen(tell(exchange, { _tag: "Attempt", exchange, request }), executed).pipe(
+    const answered = executed.pipe(
       // A client that filters statuses hands the answer over in its error.
       Effect.catch((error) =>
         error.reason._tag === "StatusCodeError"
@@ -104,7 +117,8 @@ export const attempt = (
             ),
           ),
       }),
-      Effect.tap((answer) => tell(exchange, { _tag: "Answer", exchange, answer })),
+    );
+    return watched(answered, exchange, request).pipe(
       Effect.flatMap((answer) => {
         if (isSuccess(answer.status)) return Effect.succeed(answer);
         // What a retry does not find any more, the attempt before it removed.

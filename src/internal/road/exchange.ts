@@ -77,7 +77,8 @@ type Fields = Partial<
 >;
 
 /** `Duration.format` would cost a browser 0.6 kB. */
-const inSeconds = (duration: Duration.Duration): string => `${Duration.toMillis(duration) / 1000}s`;
+export const inSeconds = (duration: Duration.Duration): string =>
+  `${Duration.toMillis(duration) / 1000}s`;
 
 export const scrubOf = (exchange: Exchange): Scrub => makeScrub(exchange.keys.map(Redacted.value));
 

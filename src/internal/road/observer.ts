@@ -9,6 +9,7 @@ import type { Answer, Exchange } from "./exchange.ts";
 export type Happening = { readonly exchange: Exchange } & (
   | { readonly _tag: "Attempt"; readonly request: HttpClientRequest }
   | { readonly _tag: "Answer"; readonly answer: Answer }
+  | { readonly _tag: "NoAnswer"; readonly error: MetricsApiRequestError }
   | {
       readonly _tag: "Retry";
       readonly error: MetricsApiRequestError;
