@@ -75,8 +75,7 @@ const make = (options: Options): Observer => {
       ),
     );
 
-  return (happening) => {
-    const { exchange } = happening;
+  return (happening, exchange) => {
     const { name, secret } = exchange.operation;
     switch (happening._tag) {
       case "Attempt":

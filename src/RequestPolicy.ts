@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect";
 import { dual, pipe } from "effect/Function";
 import * as Random from "effect/Random";
 import * as Schedule from "effect/Schedule";
+import { addHeaders, ExtraHeaders } from "./internal/extraHeaders.ts";
 import type { MetricsApiRequestError } from "./MetricsApiError.ts";
 import type { RetryBudget } from "./RetryBudget.ts";
 
@@ -51,10 +52,6 @@ export interface Policy {
   readonly deadline?: Duration.Input | undefined;
   /** What retries are paid from. */
   readonly retryBudget?: RetryBudget | undefined;
-  /** Headers that every request carries beside its own. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The largest answer that is accepted, in bytes. */
-  readonly maxResponseBytes?: number | undefined;
 }
 
 // -----------------------------------------------------------------------------
@@ -194,8 +191,5 @@ export const withHeaders: {
     self: Effect.Effect<A, E, R>,
     headers: Readonly<Record<string, string>>,
   ): Effect.Effect<A, E, R> =>
-    Effect.updateService(self, RequestPolicy, (outer) => ({
-      ...outer,
-      headers: { ...outer.headers, ...headers },
-    })),
+    Effect.updateService(self, ExtraHeaders, (outer) => addHeaders(outer, headers)),
 );

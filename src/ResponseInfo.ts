@@ -75,10 +75,10 @@ export const withResponse = <A, E, R>(
 ): Effect.Effect<WithResponse<A>, E, R> =>
   Effect.suspend(() => {
     let response: ResponseInfo | undefined;
-    const note: Observer = (happening) =>
+    const note: Observer = (happening, exchange) =>
       happening._tag === "Success"
         ? Effect.map(Clock.currentTimeMillis, (now) => {
-            const { exchange, answer } = happening;
+            const { answer } = happening;
             const { name, method } = exchange.operation;
             const scrub = scrubOf(exchange);
             const headers = Headers.fromInput(
@@ -103,10 +103,10 @@ export const withResponse = <A, E, R>(
       Effect.updateService(
         ResponseObserver,
         (outer): Observer =>
-          (happening) =>
+          (happening, exchange) =>
             outer === undefined
-              ? note(happening)
-              : Effect.andThen(note(happening), outer(happening)),
+              ? note(happening, exchange)
+              : Effect.andThen(note(happening, exchange), outer(happening, exchange)),
       ),
       Effect.map((value) => ({ value, response })),
     );

@@ -110,8 +110,7 @@ const record = <Input>(
 
 const make = (): Observer => {
   const begun = new WeakMap<Exchange, bigint>();
-  return (happening) => {
-    const { exchange } = happening;
+  return (happening, exchange) => {
     const operation = { "syvain.operation": exchange.operation.name };
 
     const requestEnded = (attributes: Record<string, string>) =>

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as ConfigService from "../src/ConfigService.ts";
 import * as Experiments from "../src/Experiments.ts";
-import * as RequestPolicy from "../src/RequestPolicy.ts";
 import { Faults, MetricsServer } from "../src/testing.ts";
 
 const live = (options?: Parameters<typeof MetricsServer.layerClient>[0]) =>
@@ -29,16 +28,6 @@ describe("the largest answer that is accepted", () => {
     }).pipe(live({ maxResponseBytes: empty.length })),
   );
 
-  it.effect("can be set for a region of code", () =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        list.pipe(RequestPolicy.withPolicy({ maxResponseBytes: 10 })),
-      );
-      assert.strictEqual(error.reason._tag, "BodyTooLarge");
-      yield* list;
-    }).pipe(live()),
-  );
-
   it.effect("does not keep a failure from being told", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(Experiments.get("none"));
@@ -55,11 +44,6 @@ describe("the largest answer that is accepted", () => {
           ofClient.message,
           "maxResponseBytes is not a whole number of bytes above 0.",
         );
-        const ofRegion = yield* Effect.flip(
-          list.pipe(RequestPolicy.withPolicy({ maxResponseBytes: bytes }), live()),
-        );
-        assert(ofRegion.reason._tag === "InvalidRequest");
-        assert.deepStrictEqual(ofRegion.reason.path, ["maxResponseBytes"]);
       }),
     );
   }

@@ -132,12 +132,26 @@ describe("Retry-After", () => {
     }).pipe(withRandom(1), live()),
   );
 
-  it.effect("as a date is a minimum delay", () =>
+  for (const retryAfter of [
+    "Thu, 01 Jan 1970 00:00:09 GMT",
+    "Thursday, 01-Jan-70 00:00:09 GMT",
+    "Thu Jan  1 00:00:09 1970",
+  ]) {
+    it.effect(`as a date is a minimum delay: ${retryAfter}`, () =>
+      Effect.gen(function* () {
+        yield* Faults.status(503, { retryAfter });
+        yield* inVirtualTime(Experiments.list());
+        assert.deepStrictEqual(yield* waits, [9000]);
+      }).pipe(live()),
+    );
+  }
+
+  it.effect("as a date that is past asks for no wait", () =>
     Effect.gen(function* () {
-      yield* Faults.status(503, { retryAfter: "Thu, 01 Jan 1970 00:00:09 GMT" });
+      yield* Faults.status(503, { retryAfter: "Wed, 31 Dec 1969 00:00:00 GMT" });
       yield* inVirtualTime(Experiments.list());
-      assert.deepStrictEqual(yield* waits, [9000]);
-    }).pipe(live()),
+      assert.deepStrictEqual(yield* waits, [250]);
+    }).pipe(withRandom(1), live()),
   );
 
   it.effect("in milliseconds (retry-after-ms) is a minimum delay, and wins", () =>
@@ -175,12 +189,23 @@ describe("Retry-After", () => {
     }).pipe(live()),
   );
 
-  it.effect("that makes no sense is not heard", () =>
+  for (const retryAfter of ["soon", "", "-5", "7 s", "1e3", "0x10", "Infinity", "Mon, 99 Foo"]) {
+    it.effect(`that makes no sense is not heard: ${JSON.stringify(retryAfter)}`, () =>
+      Effect.gen(function* () {
+        yield* Faults.status(503, { retryAfter });
+        yield* inVirtualTime(Experiments.list());
+        assert.deepStrictEqual(yield* waits, [250]);
+      }).pipe(withRandom(1), live()),
+    );
+  }
+
+  it.effect("of more seconds than a number holds ends the retries", () =>
     Effect.gen(function* () {
-      yield* Faults.status(503, { retryAfter: "soon" });
-      yield* inVirtualTime(Experiments.list());
-      assert.deepStrictEqual(yield* waits, [250]);
-    }).pipe(withRandom(1), live()),
+      yield* Faults.status(503, { retryAfter: "9".repeat(400) });
+      const error = yield* Effect.flip(Experiments.list());
+      assert(error._tag === "MetricsApiRequestError");
+      assert.strictEqual(error.notRetried, "retryAfter");
+    }).pipe(live()),
   );
 });
 

@@ -72,10 +72,10 @@ const watched = (
 ): Effect.Effect<Answer, MetricsApiRequestError> =>
   exchange.observers.length === 0
     ? attempt
-    : tell(exchange, { _tag: "Attempt", exchange, request }).pipe(
+    : tell(exchange, { _tag: "Attempt", request }).pipe(
         Effect.andThen(attempt),
-        Effect.tap((answer) => tell(exchange, { _tag: "Answer", exchange, answer })),
-        Effect.tapError((error) => tell(exchange, { _tag: "NoAnswer", exchange, error })),
+        Effect.tap((answer) => tell(exchange, { _tag: "Answer", answer })),
+        Effect.tapError((error) => tell(exchange, { _tag: "NoAnswer", error })),
       );
 
 export const attempt = (

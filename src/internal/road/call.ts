@@ -15,14 +15,15 @@ import { IdempotencyKey } from "../../IdempotencyKey.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
 import { RequestPolicy } from "../../RequestPolicy.ts";
 import { type Operation, urlTemplate } from "../contract/operation.ts";
+import { ExtraHeaders } from "../extraHeaders.ts";
 import { SuppliedKey } from "../suppliedKey.ts";
 import { version } from "../version.ts";
 import { attempt } from "./attempt.ts";
 import { decode } from "./decode.ts";
 import { type Answer, type Exchange, invalidRequest, tell, timedOut } from "./exchange.ts";
-import { guarded } from "./guard.ts";
+import { CircuitBreakerGuard, RateLimitGuard } from "./guard.ts";
 import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
-import { policyOf, wrongPolicy } from "./policy.ts";
+import { limitOf, wrongLimit } from "./policy.ts";
 import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
 import { withRetries } from "./retry.ts";
 
@@ -60,15 +61,18 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   exchange.url = config.host + path;
 
   const region = yield* RequestPolicy;
-  const wrong = wrongPolicy(region);
+  const extra = yield* ExtraHeaders;
+  const wrong = wrongLimit(region) ?? extra.wrong;
   if (wrong !== undefined) return yield* invalidRequest(exchange, wrong);
-  const policy = policyOf(operation, region, config);
-  const { deadline } = policy;
+  const timeout = limitOf(region.timeout, config[operation.timeout]);
+  const deadline = limitOf(region.deadline, config.deadline);
+  const budget = region.retryBudget ?? config.retryBudget;
+  const rules = { schedule: region.retry ?? config.retry, deadline, budget };
 
   // Key: one for all attempts.
   const headers: Record<string, string> = {
     ...userAgent,
-    ...policy.headers,
+    ...extra.headers,
     accept: "application/json",
   };
   if (operation.retry === "keyed") {
@@ -90,13 +94,15 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   });
 
   // Attempt, and retry.
-  const guard = yield* guarded;
+  const limited = yield* RateLimitGuard;
+  const broken = yield* CircuitBreakerGuard;
   const send: Send = (key) => {
     if (!exchange.keys.includes(key)) exchange.keys.push(key);
     const authorised = HttpClientRequest.bearerToken(request, key);
     return withRetries(
-      guard(attempt(client, exchange, authorised, policy.timeout), exchange),
-      policy,
+      // An open circuit takes nothing from the quota.
+      broken(limited(attempt(client, exchange, authorised, timeout), exchange), exchange),
+      rules,
       exchange,
     );
   };
@@ -112,11 +118,11 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
             Effect.fail(timedOut(exchange, "deadline", deadline, now)),
           ),
       });
-  policy.budget.give(exchange.retries > 0);
+  budget.give(exchange.retries > 0);
 
   // Decode.
   const success = yield* decode(operation, exchange, answer);
-  yield* tell(exchange, { _tag: "Success", exchange, answer });
+  yield* tell(exchange, { _tag: "Success", answer });
   return success;
 });
 
@@ -151,7 +157,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
     startedAt: yield* Clock.currentTimeMillis,
     keys: [config.apiKey],
     idempotencyKey: undefined,
-    maxResponseBytes: (yield* RequestPolicy).maxResponseBytes ?? config.maxResponseBytes,
+    maxResponseBytes: config.maxResponseBytes,
     attempts: 0,
     retries: 0,
     retryDelay: 0,
@@ -167,7 +173,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
     Effect.ensuring(Effect.sync(() => annotate(exchange))),
     Effect.tapError((error) => {
       span.attribute("error.type", error.reason._tag);
-      return tell(exchange, { _tag: "Failure", exchange, error });
+      return tell(exchange, { _tag: "Failure", error });
     }),
   );
 });

@@ -41,7 +41,7 @@ const byIngestionKey =
           cache.forget(owner, ingestionKey.id).pipe(
             Effect.andThen(
               cached
-                ? tell(exchange, { _tag: "Remint", exchange }).pipe(
+                ? tell(exchange, { _tag: "Remint" }).pipe(
                     Effect.andThen(lease),
                     Effect.flatMap((fresh) => send(fresh.ingestionKey.key)),
                   )

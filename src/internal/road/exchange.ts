@@ -68,9 +68,10 @@ export interface Exchange {
 
 /** Costs nothing while nobody watches. */
 export const tell = (exchange: Exchange, happening: Happening): Effect.Effect<void> =>
-  exchange.observers.length === 0
-    ? Effect.void
-    : Effect.forEach(exchange.observers, (observer) => observer(happening), { discard: true });
+  exchange.observers.reduce(
+    (told, observer) => Effect.andThen(told, observer(happening, exchange)),
+    Effect.void,
+  );
 
 type Fields = Partial<
   Pick<MetricsApiRequestError, "status" | "requestId" | "body" | "detail" | "retryAfter">

@@ -1,5 +1,5 @@
 import * as Context from "effect/Context";
-import * as Effect from "effect/Effect";
+import type * as Effect from "effect/Effect";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 
@@ -9,21 +9,11 @@ export type Guard = (
   exchange: Exchange,
 ) => Effect.Effect<Answer, MetricsApiRequestError>;
 
-const slot = (name: string): Context.Reference<Guard | undefined> =>
-  Context.Reference<Guard | undefined>(`syvain-metrics-effect/guard/${name}`, {
-    defaultValue: () => undefined,
+const slot = (name: string): Context.Reference<Guard> =>
+  Context.Reference<Guard>(`syvain-metrics-effect/guard/${name}`, {
+    defaultValue: () => (attempt) => attempt,
   });
 
 /** Those who may stand there. Each has a slot of its own, so that their layers can be merged. */
 export const RateLimitGuard = slot("rate limit");
 export const CircuitBreakerGuard = slot("circuit breaker");
-
-/** The guards in force. An open circuit takes nothing from the quota. */
-export const guarded: Effect.Effect<Guard> = Effect.gen(function* () {
-  const limit = yield* RateLimitGuard;
-  const breaker = yield* CircuitBreakerGuard;
-  return (attempt, exchange) => {
-    const limited = limit === undefined ? attempt : limit(attempt, exchange);
-    return breaker === undefined ? limited : breaker(limited, exchange);
-  };
-});

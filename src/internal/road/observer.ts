@@ -6,7 +6,7 @@ import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiEr
 import type { Answer, Exchange } from "./exchange.ts";
 
 /** What happens to a call on its way. */
-export type Happening = { readonly exchange: Exchange } & (
+export type Happening =
   | { readonly _tag: "Attempt"; readonly request: HttpClientRequest }
   | { readonly _tag: "Answer"; readonly answer: Answer }
   | { readonly _tag: "NoAnswer"; readonly error: MetricsApiRequestError }
@@ -18,10 +18,9 @@ export type Happening = { readonly exchange: Exchange } & (
   | { readonly _tag: "BudgetExhausted" }
   | { readonly _tag: "Remint" }
   | { readonly _tag: "Success"; readonly answer: Answer }
-  | { readonly _tag: "Failure"; readonly error: MetricsApiError }
-);
+  | { readonly _tag: "Failure"; readonly error: MetricsApiError };
 
-export type Observer = (happening: Happening) => Effect.Effect<void>;
+export type Observer = (happening: Happening, exchange: Exchange) => Effect.Effect<void>;
 
 const slot = (name: string): Context.Reference<Observer | undefined> =>
   Context.Reference<Observer | undefined>(`syvain-metrics-effect/observer/${name}`, {

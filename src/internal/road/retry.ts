@@ -37,7 +37,7 @@ const underRules = (
       }
       if (!budget.take()) {
         return Effect.andThen(
-          tell(exchange, { _tag: "BudgetExhausted", exchange }),
+          tell(exchange, { _tag: "BudgetExhausted" }),
           Effect.fail(notRetried(input, "budget")),
         );
       }
@@ -49,10 +49,7 @@ const underRules = (
         "syvain.retry.delay": delay / 1000,
       });
       const wait = Duration.millis(delay);
-      return Effect.as(
-        tell(exchange, { _tag: "Retry", exchange, error: input, delay: wait }),
-        wait,
-      );
+      return Effect.as(tell(exchange, { _tag: "Retry", error: input, delay: wait }), wait);
     }),
   );
 
