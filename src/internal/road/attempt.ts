@@ -11,7 +11,7 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { keptBodyBytes, readBody } from "./body.ts";
+import { abort, keptBodyBytes, readBody } from "./body.ts";
 import { type Answer, broken, type Exchange, refused, tell, timedOut } from "./exchange.ts";
 
 /**
@@ -52,17 +52,19 @@ const read = (
 ): Effect.Effect<Answer, HttpClientError> => {
   const { status, headers } = response;
   exchange.status = status;
-  if (isSuccess(status) && exchange.operation.success === undefined) {
-    return Effect.succeed({ status, headers, text: "", complete: true });
+  if (!isSuccess(status)) {
+    return Effect.map(readBody(response, failureBytes), (body) => ({ status, headers, ...body }));
   }
-  // What is declared too large is not even begun.
-  if (isSuccess(status) && Number(headers["content-length"]) > exchange.maxResponseBytes) {
-    return Effect.succeed({ status, headers, text: "", complete: false });
+  // What nobody reads, and what is declared too large, is not even begun.
+  const unread = exchange.operation.success === undefined;
+  if (unread || Number(headers["content-length"]) > exchange.maxResponseBytes) {
+    return Effect.as(abort(response), { status, headers, text: "", complete: unread });
   }
-  return Effect.map(
-    readBody(response, isSuccess(status) ? exchange.maxResponseBytes : failureBytes),
-    (body): Answer => ({ status, headers, ...body }),
-  );
+  return Effect.map(readBody(response, exchange.maxResponseBytes), (body): Answer => ({
+    status,
+    headers,
+    ...body,
+  }));
 };
 
 const watched = (
@@ -91,33 +93,32 @@ export const attempt = (
     let failure: Answer | undefined;
     const orFailure = <E>(error: Effect.Effect<never, E>) =>
       failure === undefined ? error : Effect.succeed(failure);
-    // The scope aborts what is left unread.
-    const executed = HttpClient.withScope(withoutRedirects(client)).execute(request);
-    const answered = executed.pipe(
-      // A client that filters statuses hands the answer over in its error.
-      Effect.catch((error) =>
-        error.reason._tag === "StatusCodeError"
-          ? Effect.succeed(error.reason.response)
-          : Effect.fail(error),
-      ),
-      Effect.flatMap((response) => {
-        const { status, headers } = response;
-        if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-        return read(exchange, response);
-      }),
-      Effect.scoped,
-      Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
-      Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () =>
-          orFailure(
-            Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
+    const answered = withoutRedirects(client)
+      .execute(request)
+      .pipe(
+        // A client that filters statuses hands the answer over in its error.
+        Effect.catch((error) =>
+          error.reason._tag === "StatusCodeError"
+            ? Effect.succeed(error.reason.response)
+            : Effect.fail(error),
+        ),
+        Effect.flatMap((response) => {
+          const { status, headers } = response;
+          if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
+          return read(exchange, response);
+        }),
+        Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
+        Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
+        Effect.timeoutOrElse({
+          duration: timeout,
+          orElse: () =>
+            orFailure(
+              Effect.flatMap(Clock.currentTimeMillis, (now) =>
+                Effect.fail(timedOut(exchange, "attempt", timeout, now)),
+              ),
             ),
-          ),
-      }),
-    );
+        }),
+      );
     return watched(answered, exchange, request).pipe(
       Effect.flatMap((answer) => {
         if (isSuccess(answer.status)) return Effect.succeed(answer);

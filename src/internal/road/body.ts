@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import * as Stream from "effect/Stream";
@@ -53,3 +54,9 @@ export const readBody = (
     );
   });
 };
+
+/** Lets the connection go with the body unread: a reading that is interrupted aborts its request. */
+export const abort = (response: HttpClientResponse): Effect.Effect<void> =>
+  response.status === 204
+    ? Effect.void
+    : Effect.flatMap(Effect.forkChild(response.text, { startImmediately: true }), Fiber.interrupt);
