@@ -12,6 +12,7 @@ import {
   type Annotations,
   Auth,
   ConfigService,
+  DebugLog,
   Experiments,
   Folders,
   IdempotencyKey,
@@ -20,7 +21,10 @@ import {
   Metrics,
   MetricsApiError,
   RequestPolicy,
+  ResponseInfo,
+  type RetryBudget,
   type SyvainMetrics,
+  type Telemetry,
 } from "../src/index.ts";
 
 /** The same type, and not merely one that fits. */
@@ -351,9 +355,20 @@ const region = Auth.status.pipe(
   RequestPolicy.withTimeout(1000),
   RequestPolicy.withDeadline("1 minute"),
   RequestPolicy.withRetry(RequestPolicy.defaultRetry),
+  RequestPolicy.withHeaders({ "x-a": "b" }),
   IdempotencyKey.withKey("k"),
+  DebugLog.withDebugLog,
 );
 isTrue<Same<typeof region, typeof Auth.status>>();
+const told = ResponseInfo.withResponse(Auth.status);
+isTrue<Same<typeof told, Call<ResponseInfo.WithResponse<Auth.AuthStatus>>>>();
+isTrue<Same<typeof Telemetry.layer, Layer.Layer<never>>>();
+isTrue<
+  Same<
+    typeof RetryBudget.make,
+    (options?: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
+  >
+>();
 
 // -----------------------------------------------------------------------------
 // Wrong calls
