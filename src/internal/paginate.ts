@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
+import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
 import type * as HttpClient from "effect/http/HttpClient";
 import { ConfigService } from "../ConfigService.ts";
@@ -9,6 +10,7 @@ import {
   RepeatedCursor,
 } from "../MetricsApiError.ts";
 import { type Operation, urlTemplate } from "./contract/operation.ts";
+import { makeScrub } from "./road/scrub.ts";
 
 /** What every page has. */
 interface Page {
@@ -16,7 +18,7 @@ interface Page {
 }
 
 const repeated = (operation: Operation, cursor: string) =>
-  Effect.flatMap(ConfigService, ({ host }) =>
+  Effect.flatMap(ConfigService, ({ host, apiKey }) =>
     Effect.fail(
       new MetricsApiResponseError({
         operation: operation.name,
@@ -26,7 +28,7 @@ const repeated = (operation: Operation, cursor: string) =>
         path: ["next_cursor"],
         expected: "a cursor that was not followed before",
         reason: new RepeatedCursor({
-          cursor,
+          cursor: makeScrub([Redacted.value(apiKey)])(cursor),
           message: "the answer names a next cursor that was followed before",
         }),
       }),

@@ -108,8 +108,11 @@ export const notRetried = (
 // No answer
 // -----------------------------------------------------------------------------
 
-export const invalidRequest = (exchange: Exchange, { path, expected }: Issue) =>
-  requestError(
+export const invalidRequest = (exchange: Exchange, { path: place, expected }: Issue) => {
+  // It may name a field of the input's.
+  const scrub = scrubOf(exchange);
+  const path = place.map((key) => (typeof key === "string" ? scrub(key) : key));
+  return requestError(
     exchange,
     new InvalidRequest({
       path,
@@ -117,6 +120,7 @@ export const invalidRequest = (exchange: Exchange, { path, expected }: Issue) =>
       message: `invalid request, nothing was sent: ${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`,
     }),
   );
+};
 
 export const timedOut = (
   exchange: Exchange,
