@@ -5,6 +5,7 @@
  */
 export * as Annotations from "./Annotations.ts";
 export * as Auth from "./Auth.ts";
+export * as ClientEventId from "./ClientEventId.ts";
 export * as ConfigService from "./ConfigService.ts";
 export * as DebugLog from "./DebugLog.ts";
 export * as Experiments from "./Experiments.ts";
