@@ -5,7 +5,8 @@
  */
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
-import type * as Stream from "effect/Stream";
+import * as Sink from "effect/Sink";
+import * as Stream from "effect/Stream";
 import type { ConfigService } from "./ConfigService.ts";
 import type { IngestionKeyCache } from "./IngestionKeyCache.ts";
 import {
@@ -22,6 +23,13 @@ import {
   MetricInput,
 } from "./internal/contract/metrics.ts";
 import type { Metadata } from "./internal/contract/schema.ts";
+import {
+  ingestAll as internalIngestAll,
+  type IngestAllOptions,
+  type IngestAllProgress,
+  type IngestAllResult,
+  type InvalidEvent,
+} from "./internal/ingest/ingestAll.ts";
 import { paginate } from "./internal/paginate.ts";
 import { call } from "./internal/road/call.ts";
 import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";
@@ -77,6 +85,10 @@ export {
 };
 
 export type {
+  IngestAllOptions,
+  IngestAllProgress,
+  IngestAllResult,
+  InvalidEvent,
   /**
    * User metadata: any JSON object, never renamed, in either direction.
    *
@@ -250,6 +262,57 @@ export const ingest = (
     query: options,
     payload: { metrics },
   });
+
+/**
+ * Stores any number of metrics: in as many requests as it takes, four at a time, in bounded memory.
+ *
+ * **Details**
+ *
+ * A batch is one request, with the retries of any other; it closes at 1,000 events or 1 MiB of body, whichever comes first. One that the
+ * service finds too large (413) is halved. A batch that fails fails the call with its error, of which `acknowledged` says how many events
+ * from the start of the input are stored: go on from there. An event that cannot be sent fails the call before its batch is sent, with
+ * `InvalidRequest` and its index first in the `path`, or is left out and reported (`onInvalid: "collect"`). A stream that fails does so
+ * here, when the events that came before are stored.
+ *
+ * **Gotchas**
+ *
+ * A batch waits until it is full, or until the input ends: it is for events that are there, not for those that are yet to come.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const ingestAll: <E = never, R = never>(
+  experimentId: string,
+  events: Stream.Stream<MetricInput, E, R> | Iterable<MetricInput>,
+  options?: IngestAllOptions,
+) => Effect.Effect<
+  IngestAllResult,
+  MetricsApiError | E,
+  ConfigService | HttpClient | IngestionKeyCache | R
+> = internalIngestAll;
+
+/**
+ * {@link ingestAll} as the end of a stream.
+ *
+ * @category endpoints
+ * @since 0.1.0
+ */
+export const sink = (
+  experimentId: string,
+  options?: IngestAllOptions,
+): Sink.Sink<
+  IngestAllResult,
+  MetricInput,
+  never,
+  MetricsApiError,
+  ConfigService | HttpClient | IngestionKeyCache
+> =>
+  Sink.fromTransform((upstream) =>
+    Effect.map(
+      internalIngestAll(experimentId, Stream.fromPull(Effect.succeed(upstream)), options),
+      (result) => [result],
+    ),
+  );
 
 /**
  * One page of the metric names that were recorded.

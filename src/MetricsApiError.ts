@@ -349,6 +349,8 @@ const exchange = {
   attempts: Schema.Int,
   /** The `Idempotency-Key` that all attempts carried. */
   idempotencyKey: Schema.optionalKey(Schema.String),
+  /** From `Metrics.ingestAll`: how many events, from the start of its input, are stored. Go on from there. */
+  acknowledged: Schema.optionalKey(Schema.Int),
 };
 
 const whyNotRetried = {

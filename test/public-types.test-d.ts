@@ -6,6 +6,7 @@ import type * as Layer from "effect/Layer";
 import type * as Path from "effect/Path";
 import type * as Redacted from "effect/Redacted";
 import type * as Schema from "effect/Schema";
+import type * as Sink from "effect/Sink";
 import type * as Stream from "effect/Stream";
 import type { HttpClient } from "effect/http/HttpClient";
 import {
@@ -367,6 +368,39 @@ isTrue<
   Same<
     typeof RetryBudget.make,
     (options?: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
+  >
+>();
+
+// -----------------------------------------------------------------------------
+// Bulk ingest
+// -----------------------------------------------------------------------------
+
+declare const few: ReadonlyArray<Metrics.MetricInput>;
+declare const endless: Stream.Stream<Metrics.MetricInput, "disk", FileSystem.FileSystem>;
+const ofFew = Metrics.ingestAll("e", few, { onInvalid: "collect" });
+isTrue<Same<typeof ofFew, Ingestion<Metrics.IngestAllResult>>>();
+const ofEndless = Metrics.ingestAll("e", endless);
+isTrue<
+  Same<
+    typeof ofEndless,
+    Effect.Effect<
+      Metrics.IngestAllResult,
+      Failure | "disk",
+      Config | HttpClient | Cache | FileSystem.FileSystem
+    >
+  >
+>();
+const end = Metrics.sink("e");
+isTrue<
+  Same<
+    typeof end,
+    Sink.Sink<
+      Metrics.IngestAllResult,
+      Metrics.MetricInput,
+      never,
+      Failure,
+      Config | HttpClient | Cache
+    >
   >
 >();
 

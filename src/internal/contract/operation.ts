@@ -11,7 +11,10 @@ export const basePath = "/api/v1";
 export const replayedHeader = "idempotent-replayed";
 
 /** A schema that needs no services. */
-type Plain = Schema.Top & { readonly DecodingServices: never; readonly EncodingServices: never };
+export type Plain = Schema.Top & {
+  readonly DecodingServices: never;
+  readonly EncodingServices: never;
+};
 
 export interface Operation {
   /** The public name: module and function. It names the span and stands in every error. */

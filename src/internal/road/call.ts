@@ -24,7 +24,7 @@ import { type Answer, type Exchange, invalidRequest, tell, timedOut } from "./ex
 import { CircuitBreakerGuard, RateLimitGuard } from "./guard.ts";
 import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
 import { limitOf, wrongLimit } from "./policy.ts";
-import { type AnyInput, type Input, prepare, type Success } from "./prepare.ts";
+import { type AnyInput, type EncodedInput, type Input, prepare, type Success } from "./prepare.ts";
 import { withRetries } from "./retry.ts";
 
 /** Sends the prepared request under a key, retries included. */
@@ -47,7 +47,7 @@ const isKey = (key: string): boolean => /^[\x21-\x7e]{1,255}$/.test(key);
 const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   exchange: Exchange,
   operation: O,
-  input: Input<O>,
+  input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
 ): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
   const config = yield* ConfigService;
@@ -145,7 +145,7 @@ const annotate = ({ span, attempts, status }: Exchange): void => {
 
 const run = Effect.fnUntraced(function* <O extends Operation, R>(
   operation: O,
-  input: Input<O>,
+  input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
   span: Tracer.Span,
 ): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
@@ -181,7 +181,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
 /** Calls an operation, with the key that `authorise` finds. */
 export const callWith = <O extends Operation, R>(
   operation: O,
-  input: Input<O>,
+  input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.useSpan(

@@ -8,7 +8,7 @@ import type { Operation } from "../contract/operation.ts";
 import { SuppliedKey } from "../suppliedKey.ts";
 import { tell } from "./exchange.ts";
 import { type Authorise, call, callWith } from "./call.ts";
-import type { Input, Success } from "./prepare.ts";
+import type { EncodedInput, Input, Success } from "./prepare.ts";
 
 /** Whose key an experiment's ingestion key is, under the configuration in force. */
 export const ownerOf = (experimentId: string): Effect.Effect<Owner, never, ConfigService> =>
@@ -60,7 +60,7 @@ export const callWithIngestionKey = <
   },
 >(
   operation: O,
-  input: Input<O> & { readonly params: { readonly experiment_id: string } },
+  input: (Input<O> | EncodedInput<O>) & { readonly params: { readonly experiment_id: string } },
 ): Effect.Effect<
   Success<O>,
   MetricsApiError,

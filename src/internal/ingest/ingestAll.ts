@@ -1,0 +1,310 @@
+/**
+ * Any number of events, in requests of a bounded size, a few at a time.
+ */
+import type * as Cause from "effect/Cause";
+import * as Effect from "effect/Effect";
+import type { HttpClient } from "effect/http/HttpClient";
+import * as Redacted from "effect/Redacted";
+import * as Result from "effect/Result";
+import * as Stream from "effect/Stream";
+import { ConfigService } from "../../ConfigService.ts";
+import type { IngestionKeyCache } from "../../IngestionKeyCache.ts";
+import {
+  InvalidRequest,
+  type MetricsApiError,
+  MetricsApiRequestError,
+  MetricsApiResponseError,
+} from "../../MetricsApiError.ts";
+import { ingestMetrics, type MetricInput } from "../contract/metrics.ts";
+import { urlTemplate } from "../contract/operation.ts";
+import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
+import { formatPath, type Issue } from "../road/issue.ts";
+import { makeScrub } from "../road/scrub.ts";
+import { type Batch, bodyOf, Gathering, halvesOf } from "./batches.ts";
+import { encodeEvent } from "./encodeEvent.ts";
+
+/**
+ * How far a bulk ingest has come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface IngestAllProgress {
+  /** Events from the start of the input, without a gap, that are stored, or left out as invalid: where to go on from. */
+  readonly acknowledged: number;
+  /** Events that the service accepted, and had not before. */
+  readonly accepted: number;
+  /** Events that the service had before, under their `clientEventId`. */
+  readonly duplicates: number;
+  /** Requests that succeeded. */
+  readonly batches: number;
+}
+
+/**
+ * An event that was left out, as `onInvalid: "collect"` asks for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InvalidEvent {
+  /** Where in the input it stood. */
+  readonly index: number;
+  /** What is wrong, and where in the event. */
+  readonly reason: string;
+}
+
+/**
+ * What became of the events of a bulk ingest.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface IngestAllResult {
+  readonly accepted: number;
+  readonly duplicates: number;
+  /** Requests that succeeded. */
+  readonly batches: number;
+  /** Events that were left out; always empty unless `onInvalid` is `"collect"`. */
+  readonly invalid: ReadonlyArray<InvalidEvent>;
+}
+
+/**
+ * @category options
+ * @since 0.1.0
+ */
+export interface IngestAllOptions {
+  /** Answer when the metrics can be read, not when they are accepted. Default: `false`. */
+  readonly sync?: boolean | undefined;
+  /** Requests at a time. Default: 4. */
+  readonly concurrency?: number | undefined;
+  /** The largest number of events in one request. Default: 1,000. */
+  readonly maxBatchEvents?: number | undefined;
+  /** The largest body of one request, in bytes; an event that is larger goes alone. Default: 1 MiB. */
+  readonly maxBatchBytes?: number | undefined;
+  /**
+   * What an event does that cannot be sent, such as one whose value is `NaN`: `"fail"` the call before its batch is sent, or be left out
+   * and reported (`"collect"`). Default: `"fail"`.
+   */
+  readonly onInvalid?: "fail" | "collect" | undefined;
+  /** Is told after every batch. Default: nobody is. */
+  readonly onProgress?: ((progress: IngestAllProgress) => Effect.Effect<void>) | undefined;
+}
+
+/** The end of the input, when it is not a good one. */
+class Broken<E> {
+  readonly cause: Cause.Cause<E>;
+  constructor(cause: Cause.Cause<E>) {
+    this.cause = cause;
+  }
+}
+
+/** An event that fails the call. */
+class Refused {
+  readonly index: number;
+  readonly issue: Issue;
+  constructor(index: number, issue: Issue) {
+    this.index = index;
+    this.issue = issue;
+  }
+}
+
+const words = ({ path, expected }: Issue): string =>
+  `${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`;
+
+const isTooLarge = (error: MetricsApiError): boolean =>
+  error._tag === "MetricsApiRequestError" && error.status === 413;
+
+/** The same error, and how many events are safe. */
+const withAcknowledged = (error: MetricsApiError, acknowledged: number): MetricsApiError => {
+  switch (error._tag) {
+    case "MetricsApiRequestError":
+      return new MetricsApiRequestError({ ...error, acknowledged });
+    case "MetricsApiResponseError":
+      return new MetricsApiResponseError({ ...error, acknowledged });
+    case "MetricsApiAuthError":
+      return error;
+  }
+};
+
+const invalidRequest = (issue: Issue, acknowledged: number) =>
+  Effect.flatMap(ConfigService, ({ host, apiKey }) => {
+    // A path may name a field of the input's.
+    const scrub = makeScrub([Redacted.value(apiKey)]);
+    const path = issue.path.map((key) => (typeof key === "string" ? scrub(key) : key));
+    return Effect.fail(
+      new MetricsApiRequestError({
+        operation: ingestMetrics.name,
+        method: ingestMetrics.method,
+        url: host + urlTemplate(ingestMetrics),
+        attempts: 0,
+        acknowledged,
+        reason: new InvalidRequest({
+          path,
+          expected: issue.expected,
+          message: `invalid request, its batch was not sent: ${words({ ...issue, path })}`,
+        }),
+      }),
+    );
+  });
+
+/** What has become of the batches so far. */
+class Account {
+  accepted = 0;
+  duplicates = 0;
+  batches = 0;
+  acknowledged = 0;
+  readonly invalid: Array<InvalidEvent> = [];
+  /** By the batch's number: the index behind its last event. */
+  readonly #done = new Map<number, number>();
+  #next = 0;
+
+  /** Batches end in any order, and those behind one that has not ended do not count. */
+  settle(batch: number, end: number): void {
+    this.#done.set(batch, end);
+    for (;;) {
+      const acknowledged = this.#done.get(this.#next);
+      if (acknowledged === undefined) return;
+      this.#done.delete(this.#next++);
+      this.acknowledged = acknowledged;
+    }
+  }
+
+  get progress(): IngestAllProgress {
+    const { acknowledged, accepted, duplicates, batches } = this;
+    return { acknowledged, accepted, duplicates, batches };
+  }
+}
+
+interface Sending extends Batch {
+  /** The how-manieth batch it is. */
+  readonly number: number;
+  /** The index behind its last event. */
+  readonly end: number;
+}
+
+/** A limit that cannot be one. */
+const wrongOption = (options: IngestAllOptions): Issue | undefined => {
+  for (const name of ["concurrency", "maxBatchEvents", "maxBatchBytes"] as const) {
+    const limit = options[name];
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+      return { path: [name], expected: "a whole number above 0" };
+    }
+  }
+  return undefined;
+};
+
+export const ingestAll = <E = never, R = never>(
+  experimentId: string,
+  events: Stream.Stream<MetricInput, E, R> | Iterable<MetricInput>,
+  options: IngestAllOptions = {},
+): Effect.Effect<
+  IngestAllResult,
+  MetricsApiError | E,
+  ConfigService | HttpClient | IngestionKeyCache | R
+> =>
+  Effect.suspend(() => {
+    const wrong = wrongOption(options);
+    if (wrong !== undefined) return invalidRequest(wrong, 0);
+    const { onInvalid = "fail", onProgress, sync } = options;
+    const account = new Account();
+    const gathering = new Gathering({
+      maxEvents: options.maxBatchEvents ?? 1000,
+      maxBytes: options.maxBatchBytes ?? 1024 * 1024,
+    });
+    let index = 0;
+    let number = 0;
+
+    const sendable = (batch: Batch | undefined, end: number): ReadonlyArray<Sending> =>
+      batch === undefined ? [] : [{ ...batch, number: number++, end }];
+
+    /** The batches that are full with these events, up to the first that fails the call. */
+    const gather = (events: ReadonlyArray<MetricInput>): ReadonlyArray<Sending | Refused> => {
+      const full: Array<Sending | Refused> = [];
+      for (const event of events) {
+        const encoded = encodeEvent(event);
+        if (Result.isSuccess(encoded)) {
+          full.push(...sendable(gathering.add(encoded.success, index), index));
+        } else if (onInvalid === "collect") {
+          account.invalid.push({ index, reason: words(encoded.failure) });
+        } else {
+          full.push(new Refused(index, encoded.failure));
+          return full;
+        }
+        index++;
+      }
+      return full;
+    };
+
+    const send = (
+      batch: Batch,
+    ): Effect.Effect<void, MetricsApiError, ConfigService | HttpClient | IngestionKeyCache> =>
+      callWithIngestionKey(ingestMetrics, {
+        params: { experiment_id: experimentId },
+        query: { sync },
+        body: bodyOf(batch),
+      }).pipe(
+        Effect.map(({ accepted, duplicates }) => {
+          account.accepted += accepted;
+          account.duplicates += duplicates;
+          account.batches++;
+        }),
+        Effect.catchIf(isTooLarge, (error) => {
+          const [index, more] = batch.indexes;
+          if (more !== undefined) {
+            const [first, second] = halvesOf(batch);
+            return Effect.andThen(send(first), send(second));
+          }
+          if (onInvalid === "fail" || index === undefined) return Effect.fail(error);
+          account.invalid.push({ index, reason: error.reason.message });
+          return Effect.void;
+        }),
+      );
+
+    const deliver = (batch: Sending) =>
+      send(batch).pipe(
+        Effect.mapError((error) => withAcknowledged(error, account.acknowledged)),
+        Effect.andThen(
+          Effect.suspend(() => {
+            account.settle(batch.number, batch.end);
+            return onProgress?.(account.progress) ?? Effect.void;
+          }),
+        ),
+      );
+
+    const rest = (): ReadonlyArray<Sending> => sendable(gathering.take(), index);
+
+    // In order, so that what ends the call early does so when all batches before it have ended.
+    return Stream.chunks(Stream.isStream(events) ? events : Stream.fromIterable(events)).pipe(
+      Stream.catchCause((cause) => Stream.succeed(new Broken(cause))),
+      Stream.mapAccum(
+        () => undefined,
+        (_, item): readonly [undefined, ReadonlyArray<Sending | Refused | Broken<E>>] => [
+          undefined,
+          item instanceof Broken ? [...rest(), item] : gather(item),
+        ],
+        { onHalt: rest },
+      ),
+      Stream.takeUntil((item) => item instanceof Refused),
+      Stream.mapEffect(
+        (item) =>
+          item instanceof Broken || item instanceof Refused
+            ? Effect.succeed<Refused | Broken<E> | undefined>(item)
+            : Effect.as(deliver(item), undefined),
+        { concurrency: options.concurrency ?? 4 },
+      ),
+      Stream.runForEach((end): Effect.Effect<void, MetricsApiError | E, ConfigService> => {
+        if (end instanceof Broken) return Effect.failCause(end.cause);
+        if (end instanceof Refused) {
+          const { index, issue } = end;
+          return invalidRequest({ ...issue, path: [index, ...issue.path] }, account.acknowledged);
+        }
+        return Effect.void;
+      }),
+      Effect.map(() => ({
+        accepted: account.accepted,
+        duplicates: account.duplicates,
+        batches: account.batches,
+        invalid: account.invalid.toSorted((a, b) => a.index - b.index),
+      })),
+    );
+  });

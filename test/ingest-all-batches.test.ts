@@ -1,0 +1,221 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as DateTime from "effect/DateTime";
+import * as Deferred from "effect/Deferred";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as Stream from "effect/Stream";
+import * as Experiments from "../src/Experiments.ts";
+import * as Metrics from "../src/Metrics.ts";
+import { Faults, MetricsServer } from "../src/testing.ts";
+import { accept, event, events, taking } from "./support/ingest-all.ts";
+import { inVirtualTime } from "./support/virtual-time.ts";
+
+const MiB = 1024 * 1024;
+const ids = (taken: ReadonlyArray<{ readonly ids: ReadonlyArray<string> }>) =>
+  taken.flatMap(({ ids }) => ids);
+const numbers = (n: number) => Array.from({ length: n }, (_, i) => String(i));
+
+describe("a batch closes", () => {
+  it.effect("at 1,000 events", () =>
+    Effect.gen(function* () {
+      const { taken, live } = taking();
+      const result = yield* Metrics.ingestAll("e", events(2500)).pipe(live);
+      assert.deepStrictEqual(result, { accepted: 2500, duplicates: 0, batches: 3, invalid: [] });
+      assert.deepStrictEqual(
+        taken.map(({ ids }) => ids.length).toSorted((a, b) => b - a),
+        [1000, 1000, 500],
+      );
+    }),
+  );
+
+  for (const [what, unit] of [
+    ["ASCII", "x"],
+    ["characters of two bytes", "é"],
+    ["of three", "€"],
+    ["of four", "\u{1f511}"],
+    ["escapes", '"\\\n\u0001'],
+    ["lone surrogates", "\ud800"],
+  ] as const) {
+    it.effect(`before its body would be larger than 1 MiB: ${what}`, () =>
+      Effect.gen(function* () {
+        const { taken, live } = taking();
+        const many = Array.from({ length: 900 }, (_, i) =>
+          event(i, unit.repeat(1 + ((i * 7919) % 3000))),
+        );
+        yield* Metrics.ingestAll("e", many, { concurrency: 1 }).pipe(live);
+        assert.deepStrictEqual(ids(taken), numbers(900));
+        assert.isAbove(taken.length, 1);
+        for (const [i, { bytes, text }] of taken.entries()) {
+          assert.isAtMost(bytes, MiB);
+          // The next event would have been too much.
+          const next = taken[i + 1]?.text.slice('{"metrics":['.length);
+          if (next === undefined) continue;
+          const first = JSON.stringify(JSON.parse(`[${next.slice(0, -"]}".length)}]`)[0]);
+          const more = Buffer.byteLength(first) + 1;
+          assert.isAbove(bytes + more, MiB, text.slice(0, 40));
+        }
+      }),
+    );
+  }
+
+  it.effect("to the byte", () =>
+    Effect.gen(function* () {
+      const one = Buffer.byteLength('{"metrics":[{"client_event_id":"0","name":"€","value":0}]}');
+      for (const [maxBatchBytes, batches] of [
+        [one * 2 - 14, 2],
+        [one * 2 - 14 + 1, 1],
+      ] as const) {
+        const { taken, live } = taking();
+        const two = [event(0, "€"), event(1, "€")];
+        yield* Metrics.ingestAll("e", two, { maxBatchBytes }).pipe(live);
+        assert.lengthOf(taken, batches);
+      }
+    }),
+  );
+
+  it.effect("with a single event that is larger than that", () =>
+    Effect.gen(function* () {
+      const { taken, live } = taking();
+      const many = [event(0), event(1, "x".repeat(2 * MiB)), event(2)];
+      yield* Metrics.ingestAll("e", many, { concurrency: 1 }).pipe(live);
+      assert.deepStrictEqual(
+        taken.map(({ ids }) => ids),
+        [["0"], ["1"], ["2"]],
+      );
+    }),
+  );
+
+  it.effect("and where the caller says", () =>
+    Effect.gen(function* () {
+      const { taken, live } = taking();
+      yield* Metrics.ingestAll("e", events(10), { maxBatchEvents: 3, concurrency: 1 }).pipe(live);
+      assert.deepStrictEqual(
+        taken.map(({ ids }) => ids.length),
+        [3, 3, 3, 1],
+      );
+    }),
+  );
+});
+
+it.effect("no events are no request", () =>
+  Effect.gen(function* () {
+    const { taken, live } = taking();
+    for (const none of [[], Stream.empty, new Set<Metrics.MetricInput>()]) {
+      const result = yield* Metrics.ingestAll("e", none).pipe(live);
+      assert.deepStrictEqual(result, { accepted: 0, duplicates: 0, batches: 0, invalid: [] });
+    }
+    assert.lengthOf(taken, 0);
+  }),
+);
+
+describe("events come from", () => {
+  function* generator() {
+    for (let i = 0; i < 5000; i++) yield event(i);
+  }
+  const sources = {
+    "an array": () => Metrics.ingestAll("e", events(5000)),
+    "a generator": () => Metrics.ingestAll("e", generator()),
+    "a stream": () =>
+      Metrics.ingestAll("e", Stream.range(0, 4999).pipe(Stream.map((n) => event(n)))),
+    "a stream, by way of a sink": () =>
+      Stream.fromIterable(generator()).pipe(Stream.run(Metrics.sink("e"))),
+  };
+  for (const [what, ingest] of Object.entries(sources)) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        const { taken, live } = taking();
+        const { accepted, batches } = yield* ingest().pipe(live);
+        assert.deepStrictEqual([accepted, batches], [5000, 5]);
+        assert.sameMembers(ids(taken), numbers(5000));
+        assert.lengthOf(new Set(taken.map(({ key }) => key)), 5);
+      }),
+    );
+  }
+});
+
+it.effect(
+  "four requests are under way at a time, and no more is read meanwhile than they need",
+  () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>();
+      const { taken, live } = taking((one, n) =>
+        Effect.andThen(Deferred.await(gate), accept(one, n)),
+      );
+      let read = 0;
+      const endless = Stream.fromIterable(
+        (function* () {
+          for (; read < 100_000; read++) yield event(read);
+        })(),
+        { chunkSize: 100 },
+      );
+      const fiber = yield* Metrics.ingestAll("e", endless, { maxBatchEvents: 100 }).pipe(
+        live,
+        Effect.forkChild,
+      );
+      yield* Effect.yieldNow.pipe(Effect.repeat({ times: 1000 }));
+      assert.lengthOf(taken, 4);
+      assert.isBelow(read, 4000);
+      yield* Deferred.succeed(gate, undefined);
+      const { accepted } = yield* Fiber.join(fiber);
+      assert.strictEqual(accepted, 100_000);
+    }),
+);
+
+it.effect("a batch that the service finds too large is halved, and halved again", () =>
+  Effect.gen(function* () {
+    const tooMany = Effect.succeed(new Response(null, { status: 413 }));
+    const { taken, live } = taking((one, n) => (one.ids.length > 30 ? tooMany : accept(one, n)));
+    const result = yield* Metrics.ingestAll("e", events(100), { concurrency: 1 }).pipe(live);
+    assert.deepStrictEqual(result, { accepted: 100, duplicates: 0, batches: 4, invalid: [] });
+    const stored = taken.filter(({ ids }) => ids.length <= 30);
+    assert.deepStrictEqual(ids(stored), numbers(100));
+    assert.lengthOf(new Set(taken.map(({ key }) => key)), taken.length);
+  }),
+);
+
+it.effect("the caller is told after every batch", () =>
+  Effect.gen(function* () {
+    const { live } = taking();
+    const told: Array<Metrics.IngestAllProgress> = [];
+    yield* Metrics.ingestAll("e", events(250), {
+      maxBatchEvents: 100,
+      concurrency: 1,
+      onProgress: (progress) => Effect.sync(() => void told.push(progress)),
+    }).pipe(live);
+    assert.deepStrictEqual(
+      told,
+      [100, 200, 250].map((n, i) => ({
+        acknowledged: n,
+        accepted: n,
+        duplicates: 0,
+        batches: i + 1,
+      })),
+    );
+  }),
+);
+
+it.effect(
+  "a batch has the retries of any other call, under one key, and stores its events once",
+  () =>
+    Effect.gen(function* () {
+      const { experiment } = yield* Experiments.create({ slug: "a" });
+      yield* Faults.dropAfter({ match: { operation: "Metrics.ingest" }, times: 2 });
+      yield* Faults.status(503, { match: { operation: "Metrics.ingest" } });
+      const timestamp = yield* DateTime.now;
+      const many = events(2500).map((event, step) => ({
+        ...event,
+        step,
+        timestamp,
+        metadata: { split: "val", deep: { a: [1] } },
+      }));
+      const result = yield* inVirtualTime(Metrics.ingestAll(experiment.id, many, { sync: true }));
+      assert.strictEqual(result.accepted, 2500);
+      const stored = yield* Stream.runCollect(Metrics.stream(experiment.id));
+      assert.deepStrictEqual(
+        stored.toSorted((a, b) => a.value - b.value),
+        many,
+      );
+      const again = yield* inVirtualTime(Metrics.ingestAll(experiment.id, many));
+      assert.deepStrictEqual(again, { accepted: 0, duplicates: 2500, batches: 3, invalid: [] });
+    }).pipe(Effect.provide(MetricsServer.layerClient())),
+);
