@@ -4,40 +4,18 @@
  * `--update` writes the public API down (test/package/api.json) instead of comparing it.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { buildSync } from "esbuild";
+import { packAndInstall, readJson, root, sh as run } from "./tarball.ts";
 
-const root = join(import.meta.dirname, "..");
 const snapshot = join(root, "test/package/api.json");
-const readJson = (file: string) => JSON.parse(readFileSync(file, "utf8"));
-const { name, version, exports, bin, devDependencies } = readJson(join(root, "package.json"));
+const { name, version, exports, bin } = readJson(join(root, "package.json"));
 
-const project = mkdtempSync(join(tmpdir(), `${name}-`));
-const installed = join(project, "node_modules", name);
-process.on("exit", () => rmSync(project, { recursive: true, force: true }));
+const { project, tarball, installed } = packAndInstall();
 
-/** Runs a command that must succeed; answers what it printed. */
-const sh = (command: string, ...args: Array<string>) => {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: project,
-    encoding: "utf8",
-  });
-  if (error !== undefined) throw error;
-  assert.equal(status, 0, `${command} ${args.join(" ")} failed\n${stdout}\n${stderr}`);
-  return stdout;
-};
+/** Runs a command in that project that must succeed; answers what it printed. */
+const sh = (command: string, ...args: Array<string>) => run(project, command, ...args);
 
 /** Runs a module inside the project; answers what it hands to `answer`. */
 const evaluate = (code: string) =>
@@ -59,29 +37,6 @@ const check = (promise: string, holds: () => void) => {
     process.exitCode = 1;
   }
 };
-
-// -----------------------------------------------------------------------------
-// Pack and install
-// -----------------------------------------------------------------------------
-
-// Its prepack script is what builds.
-const packed = spawnSync("npm", ["pack", "--silent", "--pack-destination", project], {
-  cwd: root,
-  stdio: "inherit",
-});
-if (packed.status !== 0) process.exit(1);
-const tarball = join(project, `${name}-${version}.tgz`);
-
-writeFileSync(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-sh(
-  "npm",
-  "install",
-  "--silent",
-  "--ignore-scripts",
-  "--prefer-offline",
-  tarball,
-  `effect@${devDependencies.effect}`,
-);
 
 const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
