@@ -18,7 +18,7 @@ import type * as Redacted from "effect/Redacted";
 import { defaultHost, parseHost } from "./internal/credentials/host.ts";
 import { parseKey } from "./internal/credentials/key.ts";
 import { readLogin } from "./internal/credentials/login.ts";
-import { positiveDuration } from "./internal/duration.ts";
+import { durationSetting, invalidDuration, invalidSetting } from "./internal/setting.ts";
 import { isSize, sizeInWords } from "./internal/size.ts";
 import {
   HostMismatch,
@@ -115,31 +115,8 @@ export interface AutoOptions extends Options {
 // Building blocks
 // -----------------------------------------------------------------------------
 
-const invalidLimit = (setting: string) =>
-  new MetricsApiAuthError({
-    reason: new InvalidSetting({
-      setting,
-      message: `${setting} is not a duration longer than nothing, such as "10 seconds".`,
-    }),
-  });
-
-const limit = (
-  input: Duration.Input,
-  setting: string,
-): Effect.Effect<Duration.Duration, MetricsApiAuthError> => {
-  const duration = positiveDuration(input);
-  return duration === undefined ? invalidLimit(setting) : Effect.succeed(duration);
-};
-
 const size = (bytes: number): Effect.Effect<number, MetricsApiAuthError> =>
-  isSize(bytes)
-    ? Effect.succeed(bytes)
-    : new MetricsApiAuthError({
-        reason: new InvalidSetting({
-          setting: "maxResponseBytes",
-          message: `maxResponseBytes is not ${sizeInWords}.`,
-        }),
-      });
+  isSize(bytes) ? Effect.succeed(bytes) : invalidSetting("maxResponseBytes", sizeInWords);
 
 const build = Effect.fnUntraced(function* (
   paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
@@ -147,10 +124,12 @@ const build = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ConfigService["Service"], MetricsApiAuthError> {
   return {
     ...paired,
-    timeout: yield* limit(options.timeout ?? "10 seconds", "timeout"),
-    ingestTimeout: yield* limit(options.ingestTimeout ?? "60 seconds", "ingestTimeout"),
+    timeout: yield* durationSetting(options.timeout ?? "10 seconds", "timeout"),
+    ingestTimeout: yield* durationSetting(options.ingestTimeout ?? "60 seconds", "ingestTimeout"),
     deadline:
-      options.deadline === undefined ? undefined : yield* limit(options.deadline, "deadline"),
+      options.deadline === undefined
+        ? undefined
+        : yield* durationSetting(options.deadline, "deadline"),
     retry: options.retry ?? defaultRetry,
     retryBudget: options.retryBudget ?? (yield* RetryBudget.make()),
     maxResponseBytes: yield* size(options.maxResponseBytes ?? 64 * 1024 * 1024),
@@ -222,8 +201,8 @@ const readString = <A>(read: (name: string) => Config.Config<A>, name: string) =
 
 const readLimit = (name: string) =>
   Effect.flatMap(
-    readVariable(Config.Duration(name), () => invalidLimit(name)),
-    (duration) => (duration === undefined ? Effect.undefined : limit(duration, name)),
+    readVariable(Config.Duration(name), () => invalidDuration(name)),
+    (duration) => (duration === undefined ? Effect.undefined : durationSetting(duration, name)),
   );
 
 /** What the environment says, under the names the Syvain tools share. */

@@ -74,7 +74,8 @@ export class Unprocessable extends Schema.TaggedError<Unprocessable>()("Unproces
 }) {}
 
 /**
- * 429: too many requests. `retryAfter` is the delay the service asked for, when it named one.
+ * 429: too many requests. `retryAfter` is the delay the service asked for, when it named one. Under a `RateLimit` that is shared,
+ * the answer may have been to another call; then there is no status.
  *
  * @category request reasons
  * @since 0.1.0
@@ -146,6 +147,17 @@ export class Transport extends Schema.TaggedError<Transport>()("Transport", {
 }) {}
 
 /**
+ * A `CircuitBreaker` is open: this was not sent. `retryAfter` is the time until it lets a probe through; without it, one is under way.
+ *
+ * @category request reasons
+ * @since 0.1.0
+ */
+export class CircuitOpen extends Schema.TaggedError<CircuitOpen>()("CircuitOpen", {
+  message,
+  retryAfter,
+}) {}
+
+/**
  * Why a request failed.
  *
  * @category request reasons
@@ -163,7 +175,8 @@ export type RequestReason =
   | ServerStatus
   | Redirected
   | Timeout
-  | Transport;
+  | Transport
+  | CircuitOpen;
 
 const RequestReason = Schema.Union([
   InvalidRequest,
@@ -178,6 +191,7 @@ const RequestReason = Schema.Union([
   Redirected,
   Timeout,
   Transport,
+  CircuitOpen,
 ]);
 
 // -----------------------------------------------------------------------------
@@ -294,7 +308,7 @@ export class HostMismatch extends Schema.TaggedError<HostMismatch>()("HostMismat
 }) {}
 
 /**
- * A timeout or a deadline is not a positive duration.
+ * An option is not what it must be, as a timeout that is no positive duration.
  *
  * @category auth reasons
  * @since 0.1.0
@@ -356,6 +370,7 @@ const exchange = {
 const whyNotRetried = {
   budget: "the retry budget of the client is used up",
   retryAfter: "the service asked for too long a wait",
+  circuit: "the circuit breaker is open",
 };
 
 const where = (self: {
@@ -387,8 +402,11 @@ export class MetricsApiRequestError extends Schema.TaggedError<MetricsApiRequest
     ...exchange,
     detail: Schema.optionalKey(Schema.String),
     retryAfter,
-    /** Why a transient failure was not tried again, where the schedule would have done so: `RetryBudget`, or a `Retry-After` above 60 seconds. */
-    notRetried: Schema.optionalKey(Schema.Literals(["budget", "retryAfter"])),
+    /**
+     * Why a transient failure was not tried again, where the schedule would have done so: `RetryBudget`, a `Retry-After` above 60 seconds,
+     * or a `CircuitBreaker` that is open.
+     */
+    notRetried: Schema.optionalKey(Schema.Literals(["budget", "retryAfter", "circuit"])),
     reason: RequestReason,
   },
 ) {

@@ -5,6 +5,7 @@
  */
 export * as Annotations from "./Annotations.ts";
 export * as Auth from "./Auth.ts";
+export * as CircuitBreaker from "./CircuitBreaker.ts";
 export * as ClientEventId from "./ClientEventId.ts";
 export * as ConfigService from "./ConfigService.ts";
 export * as DebugLog from "./DebugLog.ts";
@@ -15,6 +16,7 @@ export * as IngestionKeyCache from "./IngestionKeyCache.ts";
 export * as IngestionKeys from "./IngestionKeys.ts";
 export * as Metrics from "./Metrics.ts";
 export * as MetricsApiError from "./MetricsApiError.ts";
+export * as RateLimit from "./RateLimit.ts";
 export * as RequestPolicy from "./RequestPolicy.ts";
 export * as ResponseInfo from "./ResponseInfo.ts";
 export * as RetryBudget from "./RetryBudget.ts";

@@ -7,12 +7,14 @@ import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientError from "effect/http/HttpClientError";
+import * as CircuitBreaker from "../src/CircuitBreaker.ts";
 import * as ConfigService from "../src/ConfigService.ts";
 import * as Experiments from "../src/Experiments.ts";
 import * as IngestionKeyCache from "../src/IngestionKeyCache.ts";
 import * as IngestionKeys from "../src/IngestionKeys.ts";
 import * as Metrics from "../src/Metrics.ts";
 import type { MetricsApiError } from "../src/MetricsApiError.ts";
+import * as RateLimit from "../src/RateLimit.ts";
 import * as RequestPolicy from "../src/RequestPolicy.ts";
 import * as SyvainMetrics from "../src/SyvainMetrics.ts";
 import { answering } from "./support/answering.ts";
@@ -85,6 +87,7 @@ const savedLogin = (text: string, options?: ConfigService.Options): Failing =>
       return yield* configured(ConfigService.layerLocal(options), { XDG_CONFIG_HOME: directory });
     }),
   );
+const again = (failing: Failing): Failing => Effect.andThen(Effect.exit(failing), failing);
 const list = Stream.runDrain(Experiments.stream());
 const event = { clientEventId: apiKey, name: apiKey, value: 1 };
 
@@ -102,7 +105,14 @@ const failures: Record<MetricsApiError["reason"]["_tag"], ReadonlyArray<Failing>
   NotFound: [...answered(404), Experiments.get(apiKey).pipe(on(() => echo(404, apiKey)))],
   Conflict: answered(409),
   Unprocessable: answered(422),
-  RateLimited: answered(429, { "retry-after": "7" }),
+  RateLimited: [
+    ...answered(429, { "retry-after": "7" }),
+    ...spellings(apiKey).map((text) =>
+      again(get.pipe(on(() => echo(429, text, { "retry-after": "61" })))).pipe(
+        Effect.provide(RateLimit.layerMemory({ limit: 9, window: "1 second" })),
+      ),
+    ),
+  ],
   ClientStatus: answered(418),
   ServerStatus: answered(500),
   Redirected: spellings(apiKey).flatMap((text) => [
@@ -126,6 +136,12 @@ const failures: Record<MetricsApiError["reason"]["_tag"], ReadonlyArray<Failing>
     transport(`Bearer ${apiKey}`),
     transport({ errors: [new Error(apiKey)] }),
   ],
+  CircuitOpen: answered(503).map((failing) =>
+    Effect.provide(
+      again(failing),
+      CircuitBreaker.layerMemory({ tripPolicy: CircuitBreaker.consecutive(1) }),
+    ),
+  ),
   InvalidJson: spellings(apiKey).map((text) =>
     get.pipe(on(() => echo(200, `{"experiment": ${text}`))),
   ),

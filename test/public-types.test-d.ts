@@ -5,13 +5,17 @@ import type * as FileSystem from "effect/FileSystem";
 import type * as Layer from "effect/Layer";
 import type * as Path from "effect/Path";
 import type * as Redacted from "effect/Redacted";
+import * as Schedule from "effect/Schedule";
 import type * as Schema from "effect/Schema";
 import type * as Sink from "effect/Sink";
 import type * as Stream from "effect/Stream";
 import type { HttpClient } from "effect/http/HttpClient";
+import type * as Breaker from "effect/persistence/CircuitBreaker";
+import type * as RateLimiter from "effect/persistence/RateLimiter";
 import {
   type Annotations,
   Auth,
+  CircuitBreaker,
   ConfigService,
   DebugLog,
   Experiments,
@@ -21,6 +25,7 @@ import {
   type IngestionKeys,
   Metrics,
   MetricsApiError,
+  RateLimit,
   RequestPolicy,
   ResponseInfo,
   type RetryBudget,
@@ -364,6 +369,34 @@ isTrue<Same<typeof region, typeof Auth.status>>();
 const told = ResponseInfo.withResponse(Auth.status);
 isTrue<Same<typeof told, Call<ResponseInfo.WithResponse<Auth.AuthStatus>>>>();
 isTrue<Same<typeof Telemetry.layer, Layer.Layer<never>>>();
+isTrue<
+  Same<
+    typeof RateLimit.layer,
+    (options: RateLimit.Options) => Layer.Layer<never, AuthError, RateLimiter.RateLimiter>
+  >
+>();
+isTrue<
+  Same<typeof RateLimit.layerMemory, (options: RateLimit.Options) => Layer.Layer<never, AuthError>>
+>();
+isTrue<
+  Same<
+    typeof CircuitBreaker.layer,
+    (options?: CircuitBreaker.Options) => Layer.Layer<never, AuthError, Breaker.CircuitBreakerStore>
+  >
+>();
+isTrue<
+  Same<
+    typeof CircuitBreaker.layerMemory,
+    (options?: CircuitBreaker.Options) => Layer.Layer<never, AuthError>
+  >
+>();
+CircuitBreaker.layer({ tripPolicy: CircuitBreaker.rate({ threshold: 0.2 }), openDuration: 5000 });
+CircuitBreaker.layer({ openDuration: Schedule.exponential("1 second") });
+const guarded = Effect.provide(
+  Auth.status,
+  RateLimit.layerMemory({ limit: 10, window: "1 second" }),
+);
+isTrue<Same<typeof guarded, Call<Auth.AuthStatus>>>();
 isTrue<
   Same<
     typeof RetryBudget.make,

@@ -14,6 +14,17 @@ export const inVirtualTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return yield* Fiber.join(fiber);
   });
 
+/** The same with no more time than it takes, for what would be forgotten within the day. */
+export const inItsTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.forkChild(effect);
+    yield* Effect.yieldNow;
+    for (let i = 0; i < 10_000 && fiber.pollUnsafe() === undefined; i++) {
+      yield* TestClock.adjust("50 millis");
+    }
+    return yield* Fiber.join(fiber);
+  });
+
 /** When each request left, in milliseconds. */
 export class Sent extends Context.Service<Sent, Array<number>>()("test/Sent") {}
 

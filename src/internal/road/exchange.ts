@@ -51,8 +51,8 @@ export interface Exchange {
   url: string;
   readonly server: { readonly "server.address": string; readonly "server.port": number };
   readonly startedAt: number;
-  /** The keys this request has carried, to be cut out of whatever an error quotes. */
-  readonly keys: Array<Redacted.Redacted>;
+  /** The API key and the other keys this request has carried, to be cut out of whatever an error quotes. */
+  readonly keys: [apiKey: Redacted.Redacted, ...others: Array<Redacted.Redacted>];
   idempotencyKey: string | undefined;
   /** The largest body of a success that is read, in bytes. */
   readonly maxResponseBytes: number;
@@ -91,7 +91,7 @@ const common = (exchange: Exchange, scrub: Scrub) => ({
   ...(exchange.idempotencyKey === undefined ? {} : { idempotencyKey: exchange.idempotencyKey }),
 });
 
-const requestError = (
+export const requestError = (
   exchange: Exchange,
   reason: RequestReason,
   fields: Fields = {},
@@ -144,7 +144,9 @@ export const timedOut = (
 };
 
 /** The messages down a chain of causes, each said once, and the first code on the way. */
-const explain = (error: unknown): { readonly text: string; readonly code: string | undefined } => {
+export const explain = (
+  error: unknown,
+): { readonly text: string; readonly code: string | undefined } => {
   const texts: Array<string> = [];
   let code: string | undefined;
   let at = error;

@@ -14,6 +14,10 @@ const slot = (name: string): Context.Reference<Guard> =>
     defaultValue: () => (attempt) => attempt,
   });
 
+/** The service as guards know it, one for all calls to it. */
+export const serviceOf = ({ server }: Exchange): string =>
+  `${server["server.address"]}:${server["server.port"]}`;
+
 /** Those who may stand there. Each has a slot of its own, so that their layers can be merged. */
 export const RateLimitGuard = slot("rate limit");
 export const CircuitBreakerGuard = slot("circuit breaker");

@@ -13,7 +13,7 @@ const millis = (duration: Duration.Duration | undefined): number =>
 const transientStatus = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /** May another attempt do better? Every operation of the contract can be repeated; {@link Operation.retry} says why. */
-const isTransient = ({ reason, status }: MetricsApiRequestError): boolean =>
+export const isTransient = ({ reason, status }: MetricsApiRequestError): boolean =>
   reason._tag === "Transport" ||
   reason._tag === "Timeout" ||
   (reason._tag !== "Redirected" && status !== undefined && transientStatus.has(status));
@@ -27,7 +27,7 @@ const underRules = (
   exchange: Exchange,
 ): Schedule.Schedule<unknown, MetricsApiRequestError, MetricsApiRequestError> =>
   schedule.pipe(
-    Schedule.while(({ input }) => isTransient(input)),
+    Schedule.while(({ input }) => input.notRetried === undefined && isTransient(input)),
     Schedule.modifyDelay(({ duration, input, now }) => {
       const asked = millis(input.retryAfter);
       if (asked > maxRetryAfter) return Effect.fail(notRetried(input, "retryAfter"));

@@ -1,0 +1,12 @@
+/** What an effect logs, as a terminal shows it, instead of showing it. */
+import * as Effect from "effect/Effect";
+import * as Logger from "effect/Logger";
+
+/** The lines that `effect` logs are added to `lines`. */
+export const loggingTo =
+  (lines: Array<string>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provide(
+      effect,
+      Logger.layer([Logger.make((options) => void lines.push(Logger.formatLogFmt.log(options)))]),
+    );
