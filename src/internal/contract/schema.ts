@@ -1,7 +1,7 @@
 /**
  * The building blocks of the wire contract: snake_case structs, optional fields, ids, timestamps, metadata and pages.
  */
-import * as DateTime from "effect/DateTime";
+import type * as DateTime from "effect/DateTime";
 import * as Option from "effect/Option";
 import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
@@ -51,12 +51,11 @@ export const optional = <S extends Schema.Top>(schema: S) =>
 export const idInWords = 'a non-empty id that is well-formed Unicode and neither "." nor ".."';
 
 /** An opaque id. `.` and `..` are path syntax to a URL and lone surrogates cannot be percent-encoded (RFC 3986). */
+export const isId = (id: unknown): id is string =>
+  typeof id === "string" && id !== "" && id !== "." && id !== ".." && isWellFormed(id);
+
 export const Id = Schema.String.check(
-  Schema.makeFilter(
-    (id: string) => id !== "" && id !== "." && id !== ".." && isWellFormed(id),
-    { expected: idInWords },
-    true,
-  ),
+  Schema.makeFilter((id: string) => isId(id), { expected: idInWords }, true),
 );
 
 /** A string inside a URL query, which cannot carry a lone surrogate. */
@@ -93,8 +92,8 @@ const isRfc3339 = (text: string): boolean => {
   );
 };
 
-const year0 = DateTime.makeUnsafe("0000-01-01T00:00:00.000Z");
-const year9999 = DateTime.makeUnsafe("9999-12-31T23:59:59.999Z");
+const year0 = Date.parse("0000-01-01T00:00:00.000Z");
+const year9999 = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An instant: `DateTime.Utc` in TypeScript, an RFC 3339 string on the wire. Finer than a millisecond is cut off. */
 export const Timestamp = Schema.String.check(
@@ -103,12 +102,9 @@ export const Timestamp = Schema.String.check(
   Schema.decodeTo(Schema.DateTimeUtcFromString),
   Schema.check(
     // RFC 3339 has four digits for the year.
-    Schema.makeFilter(
-      (self: DateTime.Utc) => DateTime.between(self, { minimum: year0, maximum: year9999 }),
-      {
-        expected: "an instant of the years 0000 to 9999",
-      },
-    ),
+    Schema.makeFilter(({ epochMilliseconds: at }: DateTime.Utc) => at >= year0 && at <= year9999, {
+      expected: "an instant of the years 0000 to 9999",
+    }),
   ),
 );
 

@@ -59,4 +59,4 @@ export const readBody = (
 export const abort = (response: HttpClientResponse): Effect.Effect<void> =>
   response.status === 204
     ? Effect.void
-    : Effect.flatMap(Effect.forkChild(response.text, { startImmediately: true }), Fiber.interrupt);
+    : Effect.flatMap(Effect.forkDetach(response.text, { startImmediately: true }), Fiber.interrupt);

@@ -8,7 +8,8 @@ import { firstIssue, type Issue } from "./issue.ts";
 /** Encodes an input, or says what is wrong with it. */
 export type Encode = (input: unknown) => Result.Result<unknown, Issue>;
 
-const isJson = Schema.is(Schema.Json);
+const json = Schema.encodeUnknownResult(Schema.Json);
+const isJson = (value: unknown): boolean => Result.isSuccess(json(value));
 
 /** Where inside a value, such as metadata, the JSON ends: the validator itself names only the whole. */
 const insideJson = (value: unknown, around: ReadonlyArray<unknown> = []): Issue["path"] => {

@@ -3,10 +3,10 @@
  * Nothing has been sent yet.
  */
 import * as Result from "effect/Result";
-import * as Schema from "effect/Schema";
+import type * as Schema from "effect/Schema";
 import * as UrlParams from "effect/http/UrlParams";
 import { basePath, type Operation, type ParamNames } from "../contract/operation.ts";
-import { Id, idInWords } from "../contract/schema.ts";
+import { idInWords, isId } from "../contract/schema.ts";
 import { type Encode, makeEncode, tooDeep } from "./encode.ts";
 import type { Issue } from "./issue.ts";
 
@@ -72,8 +72,6 @@ const encodersOf = (operation: Operation): Encoders => {
   }
   return found;
 };
-
-const isId = Schema.is(Id);
 
 /** `String.snakeToCamel` would cost a browser 0.1 kB. */
 const camel = (name: string): string =>
