@@ -23,13 +23,13 @@ import {
   MetricInput,
 } from "./internal/contract/metrics.ts";
 import type { Metadata } from "./internal/contract/schema.ts";
-import {
-  ingestAll as internalIngestAll,
-  type IngestAllOptions,
-  type IngestAllProgress,
-  type IngestAllResult,
-  type InvalidEvent,
-} from "./internal/ingest/ingestAll.ts";
+import { ingestAll as internalIngestAll } from "./internal/ingest/ingestAll.ts";
+import type {
+  IngestAllOptions,
+  IngestAllProgress,
+  IngestAllResult,
+  InvalidEvent,
+} from "./internal/ingest/models.ts";
 import { paginate } from "./internal/paginate.ts";
 import { call } from "./internal/road/call.ts";
 import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";

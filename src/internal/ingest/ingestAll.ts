@@ -20,75 +20,10 @@ import { urlTemplate } from "../contract/operation.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
 import { formatPath, type Issue } from "../road/issue.ts";
 import { makeScrub } from "../road/scrub.ts";
+import { Account } from "./account.ts";
 import { type Batch, bodyOf, Gathering, halvesOf } from "./batches.ts";
 import { encodeEvent } from "./encodeEvent.ts";
-
-/**
- * How far a bulk ingest has come.
- *
- * @category models
- * @since 0.1.0
- */
-export interface IngestAllProgress {
-  /** Events from the start of the input, without a gap, that are stored, or left out as invalid: where to go on from. */
-  readonly acknowledged: number;
-  /** Events that the service accepted, and had not before. */
-  readonly accepted: number;
-  /** Events that the service had before, under their `clientEventId`. */
-  readonly duplicates: number;
-  /** Requests that succeeded. */
-  readonly batches: number;
-}
-
-/**
- * An event that was left out, as `onInvalid: "collect"` asks for.
- *
- * @category models
- * @since 0.1.0
- */
-export interface InvalidEvent {
-  /** Where in the input it stood. */
-  readonly index: number;
-  /** What is wrong, and where in the event. */
-  readonly reason: string;
-}
-
-/**
- * What became of the events of a bulk ingest.
- *
- * @category models
- * @since 0.1.0
- */
-export interface IngestAllResult {
-  readonly accepted: number;
-  readonly duplicates: number;
-  /** Requests that succeeded. */
-  readonly batches: number;
-  /** Events that were left out; always empty unless `onInvalid` is `"collect"`. */
-  readonly invalid: ReadonlyArray<InvalidEvent>;
-}
-
-/**
- * @category options
- * @since 0.1.0
- */
-export interface IngestAllOptions {
-  /** Answer when the metrics can be read, not when they are accepted. Default: `false`. */
-  readonly sync?: boolean | undefined;
-  /** Requests at a time. Default: 4. */
-  readonly concurrency?: number | undefined;
-  /** The largest number of events in one request. Default: 1,000. */
-  readonly maxBatchEvents?: number | undefined;
-  /** The largest body of one request, in bytes; an event that is larger goes alone. Default: 1 MiB. */
-  readonly maxBatchBytes?: number | undefined;
-  /**
-   * What an event does that cannot be sent, such as one whose value is `NaN`: `"fail"` the call before its batch is sent, or be left out
-   * and reported (`"collect"`). Default: `"fail"`.
-   */
-  readonly onInvalid?: "fail" | "collect" | undefined;
-  /** Is told after every batch. Default: nobody is. */
-  readonly onProgress?: ((progress: IngestAllProgress) => Effect.Effect<void>) | undefined;
-}
+import type { IngestAllOptions, IngestAllResult } from "./models.ts";
 
 /** The end of the input, when it is not a good one. */
 class Broken<E> {
@@ -146,34 +81,6 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
       }),
     );
   });
-
-/** What has become of the batches so far. */
-class Account {
-  accepted = 0;
-  duplicates = 0;
-  batches = 0;
-  acknowledged = 0;
-  readonly invalid: Array<InvalidEvent> = [];
-  /** By the batch's number: the index behind its last event. */
-  readonly #done = new Map<number, number>();
-  #next = 0;
-
-  /** Batches end in any order, and those behind one that has not ended do not count. */
-  settle(batch: number, end: number): void {
-    this.#done.set(batch, end);
-    for (;;) {
-      const acknowledged = this.#done.get(this.#next);
-      if (acknowledged === undefined) return;
-      this.#done.delete(this.#next++);
-      this.acknowledged = acknowledged;
-    }
-  }
-
-  get progress(): IngestAllProgress {
-    const { acknowledged, accepted, duplicates, batches } = this;
-    return { acknowledged, accepted, duplicates, batches };
-  }
-}
 
 interface Sending extends Batch {
   /** The how-manieth batch it is. */
@@ -300,11 +207,6 @@ export const ingestAll = <E = never, R = never>(
         }
         return Effect.void;
       }),
-      Effect.map(() => ({
-        accepted: account.accepted,
-        duplicates: account.duplicates,
-        batches: account.batches,
-        invalid: account.invalid.toSorted((a, b) => a.index - b.index),
-      })),
+      Effect.map(() => account.result),
     );
   });
