@@ -138,6 +138,9 @@ const program = Effect.gen(function* () {
   process.send!(believed);
 });
 
+// Without its parent it has nothing left to do.
+const orphaned = () => process.exit(1);
+process.once("disconnect", orphaned);
 await Effect.runPromise(
   program.pipe(
     Effect.provide(
@@ -150,4 +153,4 @@ await Effect.runPromise(
     ),
   ),
 );
-process.disconnect();
+process.off("disconnect", orphaned).disconnect();
