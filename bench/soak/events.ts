@@ -1,0 +1,32 @@
+/** The events of a soak: any of them can be made again from its number, so that nobody has to keep them. */
+import type { MetricInput } from "../../src/Metrics.ts";
+
+export interface Events {
+  readonly events: number;
+  /** Events in one call. */
+  readonly batch: number;
+  readonly experiments: number;
+}
+
+export const valueOf = (event: number): number => Math.sin(event) * 1000;
+
+/** The number that a client event id was made from. */
+export const numberOf = (clientEventId: string): number =>
+  Number(clientEventId.slice("event/".length));
+
+/** The `n`-th batch, which belongs to one of the experiments. */
+export const eventsOf = (
+  { events, batch, experiments }: Events,
+  n: number,
+): { readonly experiment: number; readonly metrics: ReadonlyArray<MetricInput> } => {
+  const first = n * batch;
+  const length = Math.min(batch, events - first);
+  const metrics = Array.from({ length }, (_, i) => ({
+    clientEventId: `event/${first + i}`,
+    name: "loss",
+    value: valueOf(first + i),
+    step: first + i,
+    metadata: { split: "train", batch: n },
+  }));
+  return { experiment: n % experiments, metrics };
+};
