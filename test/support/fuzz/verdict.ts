@@ -81,9 +81,9 @@ const agrees = (value: unknown, json: unknown): boolean => {
   );
 };
 
-const checkValue = (value: unknown, subject: Subject, text: string): Complaint => {
+const checkValue = (value: unknown, subject: Subject, text: string | undefined): Complaint => {
   if (!subject.is(value)) return "a value that is not of its type";
-  if (value === undefined) return undefined;
+  if (value === undefined || text === undefined) return undefined;
   const json: unknown = JSON.parse(text);
   const said = subject.part === undefined ? json : fieldOf(Object(json), subject.part);
   return agrees(value, said) ? undefined : "a value that says something else than the answer";
@@ -169,12 +169,12 @@ export interface Said {
   readonly valid: boolean;
 }
 
-/** `text` is the body that the value, if there is one, was read from. */
+/** `text` is the body that the value, if there is one, was read from; when it is known, the two are compared. */
 export const verdict = (
   exit: Exit.Exit<unknown, unknown>,
   subject: Subject,
   secret: string,
-  text: string,
+  text: string | undefined,
   said?: Said,
 ): Complaint => {
   if (!isClean()) return "a prototype was changed";
