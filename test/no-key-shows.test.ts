@@ -60,6 +60,8 @@ const answered = (status: number, headers?: Record<string, string>) =>
     // Where an error stops quoting, and where a message does.
     get.pipe(on(() => echo(status, "x".repeat(16 * 1024 - 10) + text))),
     get.pipe(on(() => echo(status, "x".repeat(1000 - 10) + text))),
+    // So much shorter without the keys that where reading stopped, in the middle of one, is not cut off.
+    get.pipe(on(() => new Response(text.repeat(2000), { status }))),
   ]);
 const transport = (cause: unknown) =>
   get.pipe(
@@ -142,9 +144,9 @@ const failures: Record<MetricsApiError["reason"]["_tag"], ReadonlyArray<Failing>
       CircuitBreaker.layerMemory({ tripPolicy: CircuitBreaker.consecutive(1) }),
     ),
   ),
-  InvalidJson: spellings(apiKey).map((text) =>
-    get.pipe(on(() => echo(200, `{"experiment": ${text}`))),
-  ),
+  InvalidJson: spellings(apiKey)
+    .map((text) => get.pipe(on(() => echo(200, `{"experiment": ${text}`))))
+    .concat(spellings(apiKey).map((text) => get.pipe(on(() => new Response(text.repeat(2000)))))),
   UnexpectedShape: [
     ...spellings(apiKey).map((text) =>
       get.pipe(on(() => echo(200, JSON.stringify({ experiment: { id: text, [text]: text } })))),
@@ -161,6 +163,13 @@ const failures: Record<MetricsApiError["reason"]["_tag"], ReadonlyArray<Failing>
       Effect.provideService(
         HttpClient.HttpClient,
         answering(() => echo(200, apiKey)),
+      ),
+    ),
+    get.pipe(
+      Effect.provide(ConfigService.layer({ apiKey, maxResponseBytes: 20_000 })),
+      Effect.provideService(
+        HttpClient.HttpClient,
+        answering(() => new Response(apiKey.repeat(2000))),
       ),
     ),
   ],

@@ -120,8 +120,10 @@ export const Metadata = Schema.Json.pipe(
 
 export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
 
+const cursor = QueryString.check(Schema.isNonEmpty());
+
 const pageFields = {
-  cursor: optional(QueryString.check(Schema.isNonEmpty())),
+  cursor: optional(cursor),
   limit: optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
 };
 
@@ -131,5 +133,5 @@ export const paged = <const Fields extends Schema.Struct.Fields>(fields: Fields)
   ...pageFields,
 });
 
-/** `null` on the last page. An empty cursor would start at page one again, so it is refused. */
-export const nextCursor = Schema.NullOr(Schema.NonEmptyString);
+/** `null` on the last page. It has to be what {@link paged} takes: an empty one would start at page one again. */
+export const nextCursor = Schema.NullOr(cursor);

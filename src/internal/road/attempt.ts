@@ -11,8 +11,17 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { abort, keptBodyBytes, readBody } from "./body.ts";
-import { type Answer, broken, type Exchange, refused, tell, timedOut } from "./exchange.ts";
+import { abort, type Body, readBody } from "./body.ts";
+import {
+  type Answer,
+  broken,
+  type Exchange,
+  refused,
+  scrubOf,
+  tell,
+  timedOut,
+} from "./exchange.ts";
+import { seenBytes, startOf } from "./scrub.ts";
 
 /**
  * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
@@ -43,8 +52,10 @@ const untraced = Context.make(HttpClient.TracerDisabledWhen, () => true);
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-/** A key that is longer than the part of a body which errors keep would be cut in two, and so not be recognised. */
-const failureBytes = keptBodyBytes + 4096;
+const cutBody = (exchange: Exchange, { text, complete }: Body): Body => ({
+  text: complete ? text : startOf(scrubOf(exchange), text),
+  complete,
+});
 
 const read = (
   exchange: Exchange,
@@ -53,7 +64,11 @@ const read = (
   const { status, headers } = response;
   exchange.status = status;
   if (!isSuccess(status)) {
-    return Effect.map(readBody(response, failureBytes), (body) => ({ status, headers, ...body }));
+    return Effect.map(readBody(response, seenBytes), (body) => ({
+      status,
+      headers,
+      ...cutBody(exchange, body),
+    }));
   }
   // What nobody reads, and what is declared too large, is not even begun.
   const unread = exchange.operation.success === undefined;
@@ -63,7 +78,7 @@ const read = (
   return Effect.map(readBody(response, exchange.maxResponseBytes), (body): Answer => ({
     status,
     headers,
-    ...body,
+    ...cutBody(exchange, body),
   }));
 };
 

@@ -22,9 +22,13 @@ export const readBody = (
   limit: number,
 ): Effect.Effect<Body, HttpClientError> => {
   const { "content-length": length, "content-encoding": encoding } = response.headers;
-  // A declared length bounds what arrives, unless it is decompressed on the way.
+  // A declared length bounds what arrives, unless it is decompressed on the way, which a browser does not always tell.
   if (length !== undefined && encoding === undefined && Number(length) <= limit) {
-    return Effect.map(response.text, (text) => ({ text, complete: true }));
+    return Effect.map(response.text, (text) =>
+      text.length <= limit
+        ? { text, complete: true }
+        : { text: text.slice(0, limit), complete: false },
+    );
   }
   return Effect.suspend(() => {
     const chunks: Array<Uint8Array> = [];

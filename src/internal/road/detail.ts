@@ -35,7 +35,7 @@ const ofJson = (json: unknown): string | undefined => {
 
 const ofText = (text: string): string | undefined => {
   if (!/^\s*</.test(text)) return words(text);
-  return words(/<title[^>]*>([^<]*)/i.exec(text)?.[1]);
+  return words(/<title[^<>]*>([^<]*)/i.exec(text)?.[1]);
 };
 
 /** The service's own message, out of whatever shape of body it came in. Never fails. */

@@ -35,7 +35,7 @@ import { detailOf } from "./detail.ts";
 import { formatPath, type Issue } from "./issue.ts";
 import type { Happening, Observer } from "./observer.ts";
 import { retryAfterOf } from "./retryAfter.ts";
-import { makeScrub, type Scrub } from "./scrub.ts";
+import { makeScrub, type Scrub, seenBytes, startOf } from "./scrub.ts";
 
 /** What came back, read to the end. */
 export interface Answer {
@@ -183,10 +183,20 @@ export const broken = (exchange: Exchange, { reason }: HttpClientError) => {
 // An answer
 // -----------------------------------------------------------------------------
 
-const quote = (exchange: Exchange, text: string, scrub: Scrub): string =>
-  exchange.operation.secret === true
-    ? "<redacted>"
-    : cutBytes(new TextEncoder().encode(scrub(text)), keptBodyBytes);
+const quote = (exchange: Exchange, text: string, scrub: Scrub): string => {
+  if (exchange.operation.secret === true) return "<redacted>";
+  const shown = text.length <= seenBytes ? scrub(text) : startOf(scrub, text);
+  return cutBytes(new TextEncoder().encode(shown), keptBodyBytes);
+};
+
+/** The longest message, name or header that is taken from an answer, in characters. */
+const maxWords = 1000;
+
+/** Cut after the keys are, or half of one could be left; and not between the halves of a surrogate pair. */
+const words = (scrub: Scrub, text: string): string =>
+  scrub(text)
+    .slice(0, maxWords)
+    .replace(/[\ud800-\udbff]$/, "");
 
 export const requestIdOf = (headers: Headers.Headers): string | undefined =>
   headers["x-request-id"] ?? headers["request-id"];
@@ -195,7 +205,7 @@ const told = (exchange: Exchange, answer: Answer, scrub: Scrub) => {
   const requestId = requestIdOf(answer.headers);
   return {
     status: answer.status,
-    ...(requestId === undefined ? {} : { requestId: scrub(requestId) }),
+    ...(requestId === undefined ? {} : { requestId: words(scrub, requestId) }),
     ...(answer.text === "" ? {} : { body: quote(exchange, answer.text, scrub) }),
   };
 };
@@ -237,34 +247,26 @@ const originOf = (location: string | undefined, base: string): string | undefine
   }
 };
 
-/** The longest message taken from an answer, in characters. */
-const maxDetailLength = 1000;
-
 /** Any answer that is not 2xx. */
 export const refused = (exchange: Exchange, answer: Answer, now: number) => {
   const scrub = scrubOf(exchange);
   const fields = told(exchange, answer, scrub);
   // A browser hides a redirect that is not followed behind the status 0.
   if (answer.status === 0 || (answer.status >= 300 && answer.status < 400)) {
-    const origin = originOf(answer.headers["location"], exchange.url);
-    const to = origin === undefined ? "elsewhere" : `to ${scrub(origin)}`;
+    const found = originOf(answer.headers["location"], exchange.url);
+    const origin = found === undefined ? undefined : words(scrub, found);
+    const to = origin === undefined ? "elsewhere" : `to ${origin}`;
     return requestError(
       exchange,
       new Redirected({
         message: `${answer.status || "a"} redirect ${to}, which is not followed`,
-        ...(origin === undefined ? {} : { origin: scrub(origin) }),
+        ...(origin === undefined ? {} : { origin }),
       }),
       fields,
     );
   }
   const found = exchange.operation.secret === true ? undefined : detailOf(answer.text);
-  // Cut after the keys are, or half of one could be left; and not between the halves of a surrogate pair.
-  const detail =
-    found === undefined
-      ? undefined
-      : scrub(found)
-          .slice(0, maxDetailLength)
-          .replace(/[\ud800-\udbff]$/, "");
+  const detail = found === undefined ? undefined : words(scrub, found);
   const wait = retryAfterOf(answer.headers, now);
   const retryAfter = wait === undefined ? {} : { retryAfter: wait };
   const say = (name: string) =>
@@ -299,7 +301,7 @@ export const notJson = (exchange: Exchange, answer: Answer) =>
     answer,
     { path: [], expected: "JSON" },
     new InvalidJson({
-      message: `the ${answer.status} answer is not JSON but ${scrubOf(exchange)(answer.headers["content-type"] ?? "of no content type")}`,
+      message: `the ${answer.status} answer is not JSON but ${words(scrubOf(exchange), answer.headers["content-type"] ?? "of no content type")}`,
     }),
   );
 
