@@ -22,7 +22,7 @@ const freePort = async (): Promise<number> => {
  * The shell between us and the server ends it when our end of its input closes: when it is told to, and also when this process is killed.
  * It says the server's process id first.
  */
-const guard = '"$@" & echo $!; cat > /dev/null; kill -9 $!; wait';
+const guard = '"$@" & echo $!; cat > /dev/null; kill -9 $! 2> /dev/null; wait';
 
 /** An empty server in memory on a loopback port, and the way to end it. */
 const start = async (port: number) => {
