@@ -64,6 +64,8 @@ const pathOf = ({ info, line }: Block) =>
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
+// What a block keeps among the user's caches goes with the folder.
+process.env["XDG_CACHE_HOME"] = `${process.cwd()}/${folder}`;
 for (const block of blocks) {
   // Every line keeps its number, so that errors point into the README.
   writeFileSync(pathOf(block), `${"\n".repeat(block.line)}${block.code}\n`);

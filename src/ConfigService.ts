@@ -251,7 +251,8 @@ export const layer = (options: KeyOptions): Layer.Layer<ConfigService, MetricsAp
  * **Details**
  *
  * The file is JSON, `{ "api_key": "…", "host"?: "…" }`. A missing, unreadable, ill-formed or key-less one is a `MetricsApiAuthError`
- * (`UnusableLogin`) that names the path. Naming another host than the saved one is a `MetricsApiAuthError` (`HostMismatch`) that names both.
+ * (`UnusableLogin`) that names the path, and so is one that every user of the machine may write; one that others may open is warned of
+ * in the log. Naming another host than the saved one is a `MetricsApiAuthError` (`HostMismatch`) that names both.
  *
  * @category layers
  * @since 0.1.0

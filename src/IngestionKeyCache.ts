@@ -2,14 +2,13 @@
  * One ingestion key per experiment: minted on first need, shared by all calls, renewed before it expires.
  *
  * The cache keeps keys and knows nothing of how one is minted; the caller hands that in. So a cache that keeps them elsewhere
- * is another layer of the same service.
+ * is another layer of the same service: `PersistedIngestionKeyCache` has two that many processes share.
  *
  * @since 0.1.0
  */
 import * as Cache from "effect/Cache";
 import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
-import * as DateTime from "effect/DateTime";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Equal from "effect/Equal";
@@ -18,6 +17,7 @@ import * as Hash from "effect/Hash";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import type { IngestionKey } from "./internal/contract/ingestionKeys.ts";
+import { marginOf, usableFor } from "./internal/lifetime.ts";
 import type { MetricsApiError } from "./MetricsApiError.ts";
 
 // -----------------------------------------------------------------------------
@@ -127,20 +127,14 @@ interface Entry {
  */
 export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Service"]> =>
   Effect.gen(function* () {
-    const margin = Duration.toMillis(options.renewBefore ?? "60 seconds");
+    const margin = marginOf(options.renewBefore);
 
     const lookup = (): Effect.Effect<Entry, MetricsApiError, Mint> =>
       Effect.gen(function* () {
         const mint = yield* Mint;
         const ingestionKey = yield* mint;
         const now = yield* Clock.currentTimeMillis;
-        const timeToLive =
-          ingestionKey.expiresAt === null
-            ? Duration.infinity
-            : Duration.millis(
-                Math.max(0, DateTime.toEpochMillis(ingestionKey.expiresAt) - margin - now),
-              );
-        return { ingestionKey, timeToLive };
+        return { ingestionKey, timeToLive: Duration.millis(usableFor(ingestionKey, margin, now)) };
       });
 
     const cache = yield* Cache.makeWith<CacheKey, Entry, MetricsApiError, Mint, "lookup">(lookup, {

@@ -265,14 +265,14 @@ export class MissingCredentials extends Schema.TaggedError<MissingCredentials>()
 ) {}
 
 /**
- * The saved login is missing, unreadable, ill-formed, or holds no key.
+ * The saved login is missing, unreadable, writable by every user of the machine (`insecure`), or ill-formed or without a key (`malformed`).
  *
  * @category auth reasons
  * @since 0.1.0
  */
 export class UnusableLogin extends Schema.TaggedError<UnusableLogin>()("UnusableLogin", {
   message,
-  problem: Schema.Literals(["missing", "unreadable", "malformed"]),
+  problem: Schema.Literals(["missing", "unreadable", "insecure", "malformed"]),
   /** The file, `auth.json`. */
   path: Schema.String,
 }) {}

@@ -16,6 +16,7 @@ export * as IngestionKeyCache from "./IngestionKeyCache.ts";
 export * as IngestionKeys from "./IngestionKeys.ts";
 export * as Metrics from "./Metrics.ts";
 export * as MetricsApiError from "./MetricsApiError.ts";
+export * as PersistedIngestionKeyCache from "./PersistedIngestionKeyCache.ts";
 export * as RateLimit from "./RateLimit.ts";
 export * as RequestPolicy from "./RequestPolicy.ts";
 export * as ResponseInfo from "./ResponseInfo.ts";

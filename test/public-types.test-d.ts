@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect";
 import type * as FileSystem from "effect/FileSystem";
 import type * as Layer from "effect/Layer";
 import type * as Path from "effect/Path";
+import type { Redis } from "effect/persistence/Redis";
 import type * as Redacted from "effect/Redacted";
 import * as Schedule from "effect/Schedule";
 import type * as Schema from "effect/Schema";
@@ -25,6 +26,7 @@ import {
   type IngestionKeys,
   Metrics,
   MetricsApiError,
+  type PersistedIngestionKeyCache,
   RateLimit,
   RequestPolicy,
   ResponseInfo,
@@ -227,6 +229,20 @@ isTrue<
   Same<
     typeof IngestionKeyCache.layerOptions,
     (input: IngestionKeyCache.Options) => Layer.Layer<Cache>
+  >
+>();
+isTrue<
+  Same<
+    typeof PersistedIngestionKeyCache.layerFileSystem,
+    (
+      options?: PersistedIngestionKeyCache.FileSystemOptions,
+    ) => Layer.Layer<Cache, AuthError, FileSystem.FileSystem | Path.Path>
+  >
+>();
+isTrue<
+  Same<
+    typeof PersistedIngestionKeyCache.layerRedis,
+    (options?: PersistedIngestionKeyCache.RedisOptions) => Layer.Layer<Cache, AuthError, Redis>
   >
 >();
 

@@ -249,11 +249,15 @@ export const layerHttp = (
       const memory = makeMemory(options);
       const server = yield* makeServer(memory);
       yield* HttpServer.serveEffect(
-        Effect.catch(server, () =>
-          Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
-            breakConnection(source);
-            return HttpServerResponse.empty({ status: 500 });
-          }),
+        server.pipe(
+          Effect.catch(() =>
+            Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
+              breakConnection(source);
+              return HttpServerResponse.empty({ status: 500 });
+            }),
+          ),
+          // Outside a router nothing else ends a wait when the client goes away or the server stops.
+          Effect.interruptible,
         ),
       );
       const { address } = yield* HttpServer.HttpServer;

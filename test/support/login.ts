@@ -17,12 +17,17 @@ export const temporaryDirectory = Effect.flatMap(FileSystem.FileSystem, (fs) =>
 ).pipe(Effect.provide(files));
 
 /** Writes `text` as the saved login below a configuration directory, and answers its path. */
-export const saveLogin = Effect.fnUntraced(function* (directory: string, text: string) {
+export const saveLogin = Effect.fnUntraced(function* (
+  directory: string,
+  text: string,
+  mode = 0o600,
+) {
   const fs = yield* FileSystem.FileSystem;
   const path = yield* Path.Path;
   const file = path.join(directory, "syvain-metrics", "auth.json");
   yield* fs.makeDirectory(path.dirname(file), { recursive: true });
   yield* fs.writeFileString(file, text);
+  yield* fs.chmod(file, mode);
   return file;
 }, Effect.provide(files));
 

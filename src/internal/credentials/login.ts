@@ -35,6 +35,32 @@ const loginPath = Effect.gen(function* () {
   return path.join(home, ".config", "syvain-metrics", "auth.json");
 });
 
+/**
+ * Who else may open the file. One that anyone may write is refused: its host may be a stranger's.
+ * Windows has no such modes: what is reported there stands for nothing.
+ */
+const checkMode = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem;
+  if ((yield* Path.Path).sep === "\\") return;
+  // A file system that cannot tell has no modes to check either.
+  const mode = yield* Effect.orElseSucceed(
+    Effect.map(fs.stat(path), (info) => info.mode),
+    () => 0,
+  );
+  if ((mode & 0o002) !== 0) {
+    return yield* unusable(
+      "insecure",
+      path,
+      `The saved login ${path} can be written by every user of this machine, so its key and its host may be anyone's: look at it, then chmod 600 ${path}.`,
+    );
+  }
+  if ((mode & 0o077) !== 0) {
+    yield* Effect.logWarning(
+      `The saved login ${path} holds a key and is open to other users of this machine (mode ${(mode & 0o777).toString(8)}): chmod 600 ${path}`,
+    );
+  }
+});
+
 /** Reads the saved login. No message quotes the file, which holds a key. */
 export const readLogin = (
   allowInsecureHost?: boolean,
@@ -61,6 +87,7 @@ export const readLogin = (
               ),
         ),
       );
+    yield* checkMode(path);
     const json = yield* Effect.try({
       try: (): unknown => JSON.parse(text),
       catch: () => unusable("malformed", path, `The saved login ${path} is not JSON.`),
