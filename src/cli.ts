@@ -17,12 +17,9 @@ import * as Redacted from "effect/Redacted";
 import * as References from "effect/References";
 import * as Runtime from "effect/Runtime";
 import { createServer } from "node:http";
+import { quoted } from "./internal/quoted.ts";
 import { version } from "./internal/version.ts";
 import * as MetricsServer from "./testing/MetricsServer.ts";
-
-/** A value as a shell reads it back. */
-const quoted = (value: string) =>
-  /^[\w.:/-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 
 const announce = Effect.gen(function* () {
   const { host, apiKey } = yield* MetricsServer.MetricsServer;
