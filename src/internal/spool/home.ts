@@ -38,7 +38,9 @@ export const readHome = (
     Effect.map((text) => {
       try {
         const read: unknown = JSON.parse(text ?? "");
-        return isDestination(read) ? read : undefined;
+        if (!isDestination(read)) return undefined;
+        const { host, experimentId, slug } = read;
+        return { host, experimentId, slug };
       } catch {
         return undefined;
       }
