@@ -15,6 +15,7 @@ export * as Folders from "./Folders.ts";
 export * as IdempotencyKey from "./IdempotencyKey.ts";
 export * as IngestionKeyCache from "./IngestionKeyCache.ts";
 export * as IngestionKeys from "./IngestionKeys.ts";
+export * as MetricReporter from "./MetricReporter.ts";
 export * as Metrics from "./Metrics.ts";
 export * as MetricsApiError from "./MetricsApiError.ts";
 export * as RateLimit from "./RateLimit.ts";

@@ -88,7 +88,10 @@ describe("an event that is none", () => {
       }
       yield* TestClock.adjust(0);
       assert.lengthOf(said, 3);
-      assert.match(said[0]!, /^An event of metric "loss" of iris is left out: value: expected a finite number/);
+      assert.match(
+        said[0]!,
+        /^An event of metric "loss" of iris is left out: value: expected a finite number/,
+      );
       assert.strictEqual((yield* recorder.summary).invalid, 300);
     }).pipe(Effect.provide([inMemory(), layer]));
   });

@@ -92,6 +92,13 @@ export const makeFileSpool = (
       leave,
     };
 
+    const told = new Set<string>();
+    const elsewhere = (host: string) => {
+      if (told.has(host)) return Effect.void;
+      told.add(host);
+      return Effect.logInfo(`${directory} holds events for ${host}, which are sent only there`);
+    };
+
     const adopt: Spool["Service"]["adopt"] = Effect.fnUntraced(function* (host, limits) {
       const leftovers: Array<Leftover> = [];
       let owned = 0;
@@ -114,7 +121,7 @@ export const makeFileSpool = (
         }
         const leftover = yield* makeLeftover(
           { disk, leave },
-          { host, limits },
+          { host, limits, elsewhere },
           path.join(directory, whole),
           Effect.map(take(name, owner, me), (taken) =>
             taken ? path.join(directory, `${name}@${me}`) : undefined,

@@ -11,14 +11,26 @@ import { isFinal } from "./status.ts";
 /** Takes a log over that its owner left, if it is for this host and nobody else does. */
 export const makeLeftover = (
   { disk, leave }: Pick<Ground, "disk" | "leave">,
-  { host, limits }: { readonly host: string; readonly limits: Limits },
+  {
+    host,
+    limits,
+    elsewhere,
+  }: {
+    readonly host: string;
+    readonly limits: Limits;
+    /** Is told of what is for another host, and left. */
+    readonly elsewhere: (host: string) => Effect.Effect<void>;
+  },
   directory: string,
   take: Effect.Effect<string | undefined, SpoolError>,
 ): Effect.Effect<Leftover | undefined, SpoolError> =>
   Effect.gen(function* () {
     const destination = yield* readHome(disk, directory);
     // A key goes only to the host it is paired with, and so does an event.
-    if (destination !== undefined && destination.host !== host) return undefined;
+    if (destination !== undefined && destination.host !== host) {
+      yield* elsewhere(destination.host);
+      return undefined;
+    }
     const home = yield* take;
     if (home === undefined) return undefined;
     const remove = disk.fs
