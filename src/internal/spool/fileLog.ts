@@ -1,3 +1,4 @@
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Latch from "effect/Latch";
@@ -53,10 +54,14 @@ export const makeFileLog = (
   options: FileLogOptions,
 ): Effect.Effect<Log, SpoolError, Scope.Scope> =>
   Effect.gen(function* () {
-    const intake = new Intake(options.capacity, options.overflow, limits);
+    // The batch is to be on the disk, and not only closed, when it is as old as it may be.
+    const interval = Duration.times(limits.interval, 0.75);
+    const intake = new Intake(options.capacity, options.overflow, { ...limits, interval });
     const readable = Latch.makeUnsafe(false);
     const perEvent = options.durability === "event";
     const stranded: Array<Stranded> = [];
+    /** Those of them that are under way. */
+    const underWay = new Set<Pending>();
     let running = false;
     /** How many events of the place were taken in by it. */
     let written = 0;
@@ -168,7 +173,7 @@ export const makeFileLog = (
       intake.end();
       yield* Fiber.interrupt(writer);
       yield* persistAll;
-      const lost = stranded.splice(0).map(({ pending }) => pending);
+      const lost = [...underWay, ...stranded.splice(0).map(({ pending }) => pending)];
       if (lost.length > 0) {
         yield* Effect.catch(write(lost), (error) =>
           Effect.logError(
@@ -197,15 +202,20 @@ export const makeFileLog = (
             intake.ready.openUnsafe();
           });
 
-    const fromMemory = ({ pending: { kind, events } }: Stranded): Batch => ({
-      kind,
-      count: events.length,
-      body: events.join(separator),
-      settle: Effect.sync(() => {
-        intake.leave(kind, events.length);
-        intake.release(kind, events.length);
-      }),
-    });
+    const fromMemory = ({ pending }: Stranded): Batch => {
+      const { kind, events } = pending;
+      underWay.add(pending);
+      return {
+        kind,
+        count: events.length,
+        body: events.join(separator),
+        settle: Effect.sync(() => {
+          underWay.delete(pending);
+          intake.leave(kind, events.length);
+          intake.release(kind, events.length);
+        }),
+      };
+    };
 
     const fromFiles = Effect.suspend(() => {
       const { segments } = place;
