@@ -19,15 +19,16 @@ const headerBytes = 20;
 const magic = 0x31_56_59_53; // "SYV1"
 
 const utf8 = new TextEncoder();
-const text = new TextDecoder();
+const decoder = new TextDecoder();
 
-export const encodeBlock = (kind: Kind, events: ReadonlyArray<string>): Uint8Array => {
-  const body = utf8.encode(events.join(separator));
+/** `text` are so many events, joined by {@link separator}. */
+export const encodeBlock = (kind: Kind, count: number, text: string): Uint8Array => {
+  const body = utf8.encode(text);
   const block = new Uint8Array(headerBytes + body.byteLength);
   const view = new DataView(block.buffer);
   view.setUint32(0, magic, true);
   view.setUint32(4, kinds.indexOf(kind), true);
-  view.setUint32(8, events.length, true);
+  view.setUint32(8, count, true);
   view.setUint32(12, body.byteLength, true);
   block.set(body, headerBytes);
   view.setUint32(16, checksum(block), true);
@@ -63,7 +64,7 @@ const decodeBlock = (bytes: Uint8Array, start: number): Block | undefined => {
   return {
     kind,
     count: view.getUint32(start + 8, true),
-    body: text.decode(bytes.subarray(start + headerBytes, end)),
+    body: decoder.decode(bytes.subarray(start + headerBytes, end)),
     bytes: length,
     end,
   };

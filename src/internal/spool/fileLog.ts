@@ -9,8 +9,9 @@ import { encodeBlock, separator } from "./block.ts";
 import { type Disk, failing } from "./disk.ts";
 import { isFinal } from "./status.ts";
 import { makeHome, noteRunning } from "./home.ts";
-import { Intake, type Limits, type Overflow, type Pending } from "./intake.ts";
+import { Intake, type Limits, type Overflow } from "./intake.ts";
 import type { Batch, Destination, Log } from "./log.ts";
+import type { Pending } from "./pending.ts";
 import { Segments } from "./segments.ts";
 
 /** How much is written at once, in batches. */
@@ -100,8 +101,14 @@ export const makeFileLog = (
 
     const write = (group: ReadonlyArray<Pending>): Effect.Effect<void, SpoolError> =>
       Effect.gen(function* () {
-        const bytes = joinBytes(group.map(({ kind, events }) => encodeBlock(kind, events)));
-        const last = group.findLast(({ kind }) => kind === "status")?.events.at(-1);
+        const bytes = joinBytes(
+          group.map((pending) => encodeBlock(pending.kind, pending.count, pending.close())),
+        );
+        const last = group
+          .findLast(({ kind }) => kind === "status")
+          ?.close()
+          .split(separator)
+          .at(-1);
         const attempt = Effect.gen(function* () {
           // Noted before the first event and until the last one is written: whoever finds the log knows whether the run was cut off.
           if (last !== undefined && !running) {
@@ -126,10 +133,10 @@ export const makeFileLog = (
     const persist = (group: ReadonlyArray<Pending>): Effect.Effect<void> =>
       write(group).pipe(
         Effect.flatMap(() => {
-          for (const { kind, events } of group) {
-            written += events.length;
-            if (kind === "status") statuses += events.length;
-            intake.release(kind, events.length);
+          for (const { kind, count } of group) {
+            written += count;
+            if (kind === "status") statuses += count;
+            intake.release(kind, count);
           }
           if (!disabled) return Effect.void;
           disabled = false;
@@ -177,7 +184,7 @@ export const makeFileLog = (
       if (lost.length > 0) {
         yield* Effect.catch(write(lost), (error) =>
           Effect.logError(
-            `${lost.reduce((sum, { events }) => sum + events.length, 0)} events of ${destination.slug} are lost: ${error.message}`,
+            `${lost.reduce((sum, { count }) => sum + count, 0)} events of ${destination.slug} are lost: ${error.message}`,
           ),
         );
       }
@@ -203,16 +210,16 @@ export const makeFileLog = (
           });
 
     const fromMemory = ({ pending }: Stranded): Batch => {
-      const { kind, events } = pending;
+      const { kind, count } = pending;
       underWay.add(pending);
       return {
         kind,
-        count: events.length,
-        body: events.join(separator),
+        count,
+        body: pending.close(),
         settle: Effect.sync(() => {
           underWay.delete(pending);
-          intake.leave(kind, events.length);
-          intake.release(kind, events.length);
+          intake.leave(kind, count);
+          intake.release(kind, count);
         }),
       };
     };

@@ -2,6 +2,7 @@ import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import type { Kind } from "./block.ts";
+import { Pending } from "./pending.ts";
 
 /** When a batch closes: whichever comes first. */
 export interface Limits {
@@ -13,14 +14,6 @@ export interface Limits {
 
 /** What becomes of an event for which there is no room. */
 export type Overflow = "backpressure" | "dropOldest" | "dropNewest";
-
-/** Events of one kind, in the order in which they were offered. */
-export interface Pending {
-  readonly kind: Kind;
-  readonly events: Array<string>;
-  /** Called when the batch is where it is safe, or out. */
-  readonly waiting: Array<() => void>;
-}
 
 /** Code units are one to three bytes of UTF-8. Only a long event is worth counting. */
 const utf8Bytes = (event: string): number => {
@@ -104,7 +97,10 @@ export class Intake {
   /** Closes the open batch. */
   seal(): void {
     if (this.#open === undefined) return;
-    if (this.#open.events.length > 0) this.#closed.push(this.#open);
+    if (this.#open.count > 0) {
+      this.#open.close();
+      this.#closed.push(this.#open);
+    }
     this.#open = undefined;
     this.#bytes = 0;
     if (this.#closed.length > 0) this.ready.openUnsafe();
@@ -163,15 +159,15 @@ export class Intake {
     }
     let open = this.#open;
     if (open === undefined) {
-      open = this.#open = { kind, events: [], waiting: [] };
+      open = this.#open = new Pending(kind);
       this.#opened.openUnsafe();
     }
-    open.events.push(event);
+    open.push(event);
     this.#bytes += bytes;
     this.accepted++;
     if (kind === "status") this.statuses++;
     else this.held++;
-    if (kind === "status" || open.events.length >= maxEvents) this.seal();
+    if (kind === "status" || open.count >= maxEvents) this.seal();
     return open;
   }
 
@@ -180,9 +176,9 @@ export class Intake {
     if (this.overflow !== "dropOldest") return false;
     const index = this.#closed.findIndex(({ kind }) => kind !== "status");
     const batch = this.#closed[index] ?? this.#open;
-    if (batch === undefined || batch.events.length === 0) return false;
-    batch.events.shift();
-    if (index !== -1 && batch.events.length === 0) {
+    if (batch === undefined || batch.count === 0) return false;
+    batch.drop();
+    if (index !== -1 && batch.count === 0) {
       this.#closed.splice(index, 1);
       for (const done of batch.waiting) done();
     }

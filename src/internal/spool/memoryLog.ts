@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import { separator } from "./block.ts";
 import { Intake, type Limits, type Overflow } from "./intake.ts";
 import type { Destination, Log } from "./log.ts";
 
@@ -28,14 +27,14 @@ export const makeMemoryLog = (
       poll: Effect.sync(() => {
         const pending = intake.take();
         if (pending === undefined) return undefined;
-        const { kind, events } = pending;
+        const { kind, count } = pending;
         return {
           kind,
-          count: events.length,
-          body: events.join(separator),
+          count,
+          body: pending.close(),
           settle: Effect.sync(() => {
-            intake.leave(kind, events.length);
-            intake.release(kind, events.length);
+            intake.leave(kind, count);
+            intake.release(kind, count);
           }),
         };
       }),
