@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { run } from "./run.ts";
 
-const programs = ["quickstart.ts", "http-handler.ts"];
+const programs = ["quickstart.ts", "train.ts", "http-handler.ts"];
 /** What runs the others. */
 const start = "start.ts";
 

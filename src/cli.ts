@@ -2,89 +2,25 @@
 /**
  * The `syvain-metrics-effect` command.
  */
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Cause from "effect/Cause";
 import * as Command from "effect/cli/Command";
-import * as Flag from "effect/cli/Flag";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
-import * as Option from "effect/Option";
-import * as Redacted from "effect/Redacted";
 import * as References from "effect/References";
 import * as Runtime from "effect/Runtime";
-import { createServer } from "node:http";
+import { resend } from "./cli/resend.ts";
+import { serve } from "./cli/serve.ts";
 import { version } from "./internal/version.ts";
-import * as MetricsServer from "./testing/MetricsServer.ts";
-
-/** A value as a shell reads it back. */
-const quoted = (value: string) =>
-  /^[\w.:/-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
-
-const announce = Effect.gen(function* () {
-  const { host, apiKey } = yield* MetricsServer.MetricsServer;
-  const key = Redacted.value(apiKey);
-  yield* Console.log(
-    [
-      `Syvain Metrics reference server, in memory, on ${host}`,
-      "",
-      `  API key   ${key}`,
-      `  OpenAPI   ${host}/openapi.json`,
-      `  Docs      ${host}/docs`,
-      "",
-      "For a client in another terminal:",
-      "",
-      `  export SYVAIN_METRICS_HOST=${quoted(host)} SYVAIN_METRICS_API_KEY=${quoted(key)}`,
-      "",
-      "Ctrl-C stops it, and forgets everything.",
-    ].join("\n"),
-  );
-});
-
-const serve = Command.make(
-  "serve",
-  {
-    port: Flag.Int("port").pipe(
-      Flag.filter(
-        (port) => port >= 0 && port <= 65_535,
-        () => "a port, from 0 to 65535",
-      ),
-      Flag.withDefault(4318),
-      Flag.withDescription("The port to listen on; 0 takes a free one"),
-    ),
-    host: Flag.String("host").pipe(
-      Flag.withDefault("127.0.0.1"),
-      Flag.withDescription("The address to listen on"),
-    ),
-    apiKey: Flag.Redacted("api-key").pipe(
-      Flag.filter(
-        (key) => /^[\x21-\x7e]+$/.test(Redacted.value(key)),
-        () => "visible ASCII characters, at least one and no space",
-      ),
-      Flag.optional,
-      Flag.withDescription("The API key to accept; a new one by default"),
-    ),
-  },
-  ({ port, host, apiKey }) =>
-    Effect.gen(function* () {
-      const listener = createServer();
-      const server = MetricsServer.layerHttp({ apiKey: Option.getOrUndefined(apiKey) }).pipe(
-        Layer.provide(NodeHttpServer.layer(() => listener, { port, host })),
-      );
-      return yield* Effect.andThen(announce, Effect.never).pipe(
-        // Or an upload that never ends would hold the server when it is told to stop.
-        Effect.ensuring(Effect.sync(() => listener.closeAllConnections())),
-        Effect.provide(server),
-      );
-    }),
-).pipe(Command.withDescription("Run the reference server on a port, for any client"));
 
 const cli = Command.make("syvain-metrics-effect").pipe(
-  Command.withDescription("Syvain Metrics: a reference server for tests"),
-  Command.withSubcommands([serve]),
+  Command.withDescription(
+    "Syvain Metrics: send what a job left in its spool; a reference server for tests",
+  ),
+  Command.withSubcommands([resend, serve]),
 );
 
 Command.run(cli, { version }).pipe(
@@ -103,8 +39,10 @@ Command.run(cli, { version }).pipe(
   Effect.provide(Layer.merge(NodeServices.layer, Layer.succeed(References.LogToStderr, true))),
   NodeRuntime.runMain({
     disableErrorReporting: true,
-    // A server that was asked to stop, and did, has not failed.
+    // A server that was asked to stop, and did, has not failed; a command that has not come to its end says so.
     teardown: (exit, onExit) =>
-      Exit.hasInterrupts(exit) ? onExit(0) : Runtime.defaultTeardown(exit, onExit),
+      Exit.hasInterrupts(exit)
+        ? onExit(Number(process.exitCode ?? 0))
+        : Runtime.defaultTeardown(exit, onExit),
   }),
 );

@@ -46,6 +46,18 @@ const isPlainTime = (value: unknown): value is DateTime.Utc =>
   value.epochMilliseconds >= 0 &&
   value.epochMilliseconds <= maxEpochMillis;
 
+let lastMillis = Number.NaN;
+let lastTime = "";
+
+/** Many events in a row are of the same millisecond. */
+const isoOf = (epochMillis: number): string => {
+  if (epochMillis !== lastMillis) {
+    lastMillis = epochMillis;
+    lastTime = new Date(epochMillis).toISOString();
+  }
+  return lastTime;
+};
+
 /** The JSON of a plain event; `undefined` for any other. */
 const plainly = (event: unknown): string | undefined => {
   if (!isPlainObject(event)) return undefined;
@@ -66,7 +78,7 @@ const plainly = (event: unknown): string | undefined => {
     known++;
     if (timestamp !== undefined) {
       if (!isPlainTime(timestamp)) return undefined;
-      json += `,"timestamp":"${new Date(timestamp.epochMilliseconds).toISOString()}"`;
+      json += `,"timestamp":"${isoOf(timestamp.epochMilliseconds)}"`;
     }
   }
   if ("metadata" in event) {

@@ -153,7 +153,8 @@ export const makeServer = (
         const act = takeFault(memory.faults, logged);
         if (act?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
         if (act?._tag === "Respond") return act.response;
-        if (act?._tag === "Delay") yield* Effect.sleep(act.duration);
+        // A server on a port runs its handlers uninterruptible; a client that goes, and the end of the server, need not wait for this.
+        if (act?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(act.duration));
         const response = yield* app.pipe(
           Effect.map(asProblem),
           Effect.catch((error) =>

@@ -1,0 +1,109 @@
+/**
+ * What becomes of a job's metrics when its process is killed, when many record together, and when it ends while the server answers nothing.
+ * With `--write`, the tables go to bench/KILL.md. Takes about a quarter of an hour.
+ */
+import * as Effect from "effect/Effect";
+import { writeFileSync } from "node:fs";
+import { endings, endOne, events } from "../test/support/endings.ts";
+import { killAgainAndAgain } from "../test/support/kill.ts";
+import { recordTogether } from "../test/support/processes-together.ts";
+
+const times = Number(process.env["TIMES"] ?? 100);
+const lines: Array<string> = [];
+const say = (...more: ReadonlyArray<string>) => {
+  lines.push(...more);
+  console.log(more.join("\n"));
+};
+const row = (...cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`;
+
+say(
+  "# Killed, together, cut off",
+  "",
+  "Real processes, a reference server on a real port; one small machine (2 cores, Node 24). Run it again with `node bench/kill.ts --write`.",
+  "",
+  "## Killed",
+  "",
+  `A job records as fast as it can and is SIGKILLed at a random point; the next one on the same spool directory takes over what it left, and goes on.
+Meanwhile the server drops connections, before and after acting. ${times} kills each, then one recovery. An event counts as recorded when its \`metric()\` had returned.`,
+  "",
+  row(
+    "durability",
+    "kills",
+    "recorded",
+    "stored",
+    "stored twice",
+    "missing",
+    "oldest missing",
+    "left in the spool",
+  ),
+  row("---", "---", "---", "---", "---", "---", "---", "---"),
+);
+for (const { durability, interval, longest } of [
+  { durability: "event", interval: 1000, longest: 1000 },
+  { durability: "batch", interval: 1000, longest: 3000 },
+  { durability: "batch", interval: 200, longest: 1000 },
+] as const) {
+  const outcome = await Effect.runPromise(
+    killAgainAndAgain({ kills: times, durability, interval, longest }),
+  );
+  const { kills, missing, oldestMissing, recorded, remaining, stored, twice } = outcome;
+  const name = durability === "event" ? "`event`" : `\`batch\`, ${interval} ms`;
+  say(
+    row(
+      name,
+      kills,
+      recorded,
+      stored,
+      twice,
+      missing,
+      missing === 0 ? "" : `${oldestMissing} ms`,
+      remaining,
+    ),
+  );
+}
+say(
+  "",
+  "More is stored than was recorded when an event was on the disk and its call had not yet returned.",
+  "",
+  "## Together",
+  "",
+  "Processes that record into one experiment at a time, through one spool directory.",
+  "",
+  row("processes", "events each", "distinct events stored", "experiments"),
+  row("---", "---", "---", "---"),
+);
+const together = await Effect.runPromise(recordTogether({ processes: 16, events: 10_000 }));
+say(row(16, 10_000, together.distinct, together.experiments));
+
+const shutdownTimeout = 1000;
+say(
+  "",
+  "## Cut off",
+  "",
+  `From the first event on, the server takes requests and answers none. The process must end within \`shutdownTimeout\` (here ${shutdownTimeout} ms) and half a second.
+Then the server answers again, and another process recovers: are all ${events} events there, and is the experiment what it should be?`,
+  "",
+  row("ends by", "times", "in time", "slowest", "status", "right", "all events there"),
+  row("---", "---", "---", "---", "---", "---", "---"),
+);
+const each = Math.ceil(times / endings.length);
+for (const ending of endings) {
+  const found = [];
+  for (let n = 0; n < each; n++) {
+    found.push(await Effect.runPromise(endOne(ending, { blackHole: true, shutdownTimeout })));
+  }
+  say(
+    row(
+      ending.name,
+      each,
+      found.filter(({ took }) => took <= shutdownTimeout + 500).length,
+      `${Math.max(...found.map(({ took }) => took))} ms`,
+      ending.status,
+      found.filter(({ status }) => status === ending.status).length,
+      found.filter(({ stored }) => stored === events).length,
+    ),
+  );
+}
+if (process.argv.includes("--write")) {
+  writeFileSync(`${import.meta.dirname}/KILL.md`, `${lines.join("\n")}\n`);
+}

@@ -1,0 +1,66 @@
+/**
+ * `syvain-metrics-effect resend`: sends what jobs left in a spool directory.
+ */
+import * as Command from "effect/cli/Command";
+import * as Flag from "effect/cli/Flag";
+import * as Console from "effect/Console";
+import * as Effect from "effect/Effect";
+import * as FetchHttpClient from "effect/http/FetchHttpClient";
+import * as Layer from "effect/Layer";
+import * as Option from "effect/Option";
+import * as Collector from "../Collector.ts";
+import * as Spool from "../Spool.ts";
+import * as SyvainMetrics from "../SyvainMetrics.ts";
+import { progressBar } from "./progressBar.ts";
+
+const counted = (count: number) => `${count.toLocaleString("en")} event${count === 1 ? "" : "s"}`;
+
+const inWords = ({ delivered, refused, remaining }: Collector.Recovery) =>
+  [
+    `${counted(delivered)} delivered`,
+    ...(refused === 0 ? [] : [`${counted(refused)} refused by the service for good`]),
+    ...(remaining === 0 ? [] : [`${counted(remaining)} kept, as the service did not take them`]),
+  ].join(", ");
+
+export const resend = Command.make(
+  "resend",
+  {
+    spool: Flag.Directory("spool", { mustExist: true }).pipe(
+      Flag.withDescription("The directory of Spool.layerFileSystem"),
+    ),
+    host: Flag.String("host").pipe(
+      Flag.optional,
+      Flag.withDescription("The service; by default as for the key"),
+    ),
+  },
+  ({ spool, host }) =>
+    Effect.gen(function* () {
+      const bar = progressBar("Sending");
+      const recovery = yield* Effect.gen(function* () {
+        const collector = yield* Collector.Collector;
+        return yield* collector.recover(({ delivered, refused, remaining }) =>
+          bar.show(delivered + refused, delivered + refused + remaining),
+        );
+      }).pipe(Effect.ensuring(Effect.sync(() => bar.end())));
+      if (recovery.delivered + recovery.refused + recovery.remaining === 0) {
+        return yield* Console.log(`Nothing to send in ${spool}.`);
+      }
+      const said = `${inWords(recovery)}.`;
+      if (recovery.refused + recovery.remaining > 0) return yield* Effect.fail(new Error(said));
+      yield* Console.log(said);
+    }).pipe(
+      // As a shell tells that of SIGINT.
+      Effect.onInterrupt(() => Effect.sync(() => void (process.exitCode = 130))),
+      Effect.provide(
+        Collector.layer({ recoverOnStart: false }).pipe(
+          Layer.provide(Spool.layerFileSystem(spool)),
+          Layer.provide(SyvainMetrics.layerAuto({ host: Option.getOrUndefined(host) })),
+          Layer.provide(FetchHttpClient.layer),
+        ),
+      ),
+    ),
+).pipe(
+  Command.withDescription(
+    "Send what jobs left in a spool directory. The key is SYVAIN_METRICS_API_KEY, else that of the saved login",
+  ),
+);

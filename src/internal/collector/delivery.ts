@@ -1,0 +1,68 @@
+import * as Effect from "effect/Effect";
+import { type MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
+import { type Kind, separator } from "../spool/block.ts";
+import type { Batch } from "../spool/log.ts";
+
+/** Sends events of one kind, as they stand between the brackets of a JSON array. */
+export type Post = (kind: Kind, body: string) => Effect.Effect<void, MetricsApiError>;
+
+/** Events that the service will not take, whenever they are sent. */
+export type Refuse = (count: number, kind: Kind, error: MetricsApiError) => Effect.Effect<void>;
+
+interface Part {
+  readonly count: number;
+  readonly body: string;
+}
+
+/** The service understood and will not have it: as a whole because it is too large, or for the sake of an event in it. */
+const isRefusal = (error: MetricsApiError): boolean =>
+  error instanceof MetricsApiRequestError &&
+  (error.status === 413 || error.status === 422 || error.status === 400);
+
+const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
+  const events = body.split(separator);
+  const middle = count >> 1;
+  return [events.slice(0, middle), events.slice(middle)].map((half) => ({
+    count: half.length,
+    body: half.join(separator),
+  }));
+};
+
+/** A batch on its way. What of it has arrived is not sent again. */
+export class Parcel {
+  readonly batch: Batch;
+  readonly #parts: Array<Part>;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    const { kind, count, body } = batch;
+    this.#parts =
+      kind === "metric"
+        ? [{ count, body }]
+        : body.split(separator).map((event) => ({ count: 1, body: event }));
+  }
+
+  /** Up to its end, or the first failure that may pass. A refused part is halved until the bad event is found. */
+  deliver(post: Post, refuse: Refuse, delivered: (count: number) => void) {
+    return Effect.gen({ self: this }, function* () {
+      const { kind, settle } = this.batch;
+      for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+        const { count, body } = part;
+        const refusal = yield* post(kind, body).pipe(
+          Effect.as(undefined),
+          Effect.catchIf(isRefusal, (error) => Effect.succeed(error)),
+        );
+        if (refusal === undefined) {
+          this.#parts.shift();
+          delivered(kind === "status" ? 0 : count);
+        } else if (count > 1) {
+          this.#parts.splice(0, 1, ...halves(part));
+        } else {
+          this.#parts.shift();
+          yield* refuse(count, kind, refusal);
+        }
+      }
+      yield* settle;
+    });
+  }
+}

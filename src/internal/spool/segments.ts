@@ -1,0 +1,271 @@
+/**
+ * The files of one log: read in order, deleted when all in them is settled. Up to where it is settled in the first of them stands in a small file beside them;
+ * if that is lost, events are sent again that the service knows by their ids.
+ */
+import * as Effect from "effect/Effect";
+import type { PlatformError } from "effect/PlatformError";
+import * as Semaphore from "effect/Semaphore";
+import type { SpoolError } from "./spoolError.ts";
+import { type Block, decodeBlocks, type Kind, separator } from "./block.ts";
+import { type Disk, failing, writeWhole } from "./disk.ts";
+import type { Limits } from "./intake.ts";
+
+const extension = ".spool";
+
+/** Padded, so that names sort as their numbers do. */
+export const segmentName = (number: number): string =>
+  `${String(number).padStart(8, "0")}${extension}`;
+
+interface Segment {
+  readonly number: number;
+  /** Bytes that are whole blocks. */
+  end: number;
+}
+
+/** A place in the log: everything before it. */
+interface Place {
+  readonly segment: Segment;
+  readonly offset: number;
+}
+
+/** A batch that was read, in order. */
+interface Reading {
+  readonly until: Place;
+  readonly count: number;
+  settled: boolean;
+}
+
+/** Events of one kind, read from the files. */
+export interface Read {
+  readonly kind: Kind;
+  readonly count: number;
+  readonly body: string;
+  readonly settle: Effect.Effect<void>;
+}
+
+export class Segments {
+  readonly #disk: Disk;
+  readonly directory: string;
+  readonly #limits: Limits;
+  /** In order; those that are settled are no longer there. */
+  readonly #segments: Array<Segment>;
+  /** The last one is being written. */
+  readonly #growing: boolean;
+  #read: Place | undefined;
+  #blocks: Array<{ readonly block: Block; readonly until: Place }> = [];
+  #next = 0;
+  readonly #readings: Array<Reading> = [];
+  readonly #reclaiming = Semaphore.makeUnsafe(1);
+  /** How many events were polled, and how many are settled with all before them. */
+  polled = 0;
+  settled = 0;
+
+  constructor(
+    disk: Disk,
+    directory: string,
+    limits: Limits,
+    found: { readonly segments: ReadonlyArray<Segment>; readonly offset: number } | undefined,
+  ) {
+    this.#disk = disk;
+    this.directory = directory;
+    this.#limits = limits;
+    this.#segments = [...(found?.segments ?? [])];
+    this.#growing = found === undefined;
+    const [first] = this.#segments;
+    if (found !== undefined && first !== undefined) {
+      this.#read = { segment: first, offset: Math.min(found.offset, first.end) };
+    }
+  }
+
+  #path(segment: Segment): string {
+    return this.#disk.path.join(this.directory, segmentName(segment.number));
+  }
+
+  /** The appender has written up to here. */
+  grow(number: number, end: number): void {
+    const last = this.#segments.at(-1);
+    if (last?.number === number) last.end = end;
+    else this.#segments.push({ number, end });
+  }
+
+  /** Blocks that were not read before, if there are any. */
+  private readonly readOn: Effect.Effect<boolean, SpoolError> = Effect.suspend(() => {
+    const { fs } = this.#disk;
+    const from = this.#read;
+    const segment =
+      from !== undefined && from.offset < from.segment.end
+        ? from.segment
+        : this.#segments.find(({ number }) => number > (from?.segment.number ?? 0));
+    if (segment === undefined) return Effect.succeed(false);
+    const start = segment === from?.segment ? from.offset : 0;
+    const { end } = segment;
+    const path = this.#path(segment);
+    return fs.open(path, { flag: "r" }).pipe(
+      Effect.flatMap((file) => {
+        const bytes = new Uint8Array(end - start);
+        const fill = (filled: number): Effect.Effect<number, PlatformError> =>
+          filled === bytes.byteLength
+            ? Effect.succeed(filled)
+            : Effect.flatMap(
+                file.read(bytes.subarray(filled), { position: BigInt(start + filled) }),
+                (count) => (count === 0 ? Effect.succeed(filled) : fill(filled + count)),
+              );
+        return Effect.map(fill(0), (filled) => bytes.subarray(0, filled));
+      }),
+      Effect.scoped,
+      failing("read", path),
+      Effect.flatMap((bytes) => {
+        const { blocks, damaged, torn } = decodeBlocks(bytes);
+        this.#blocks = blocks.map((block) => ({
+          block,
+          until: { segment, offset: start + block.end },
+        }));
+        this.#next = 0;
+        this.#read = { segment, offset: end };
+        const lost = damaged + torn;
+        const found = Effect.succeed(true);
+        return lost === 0
+          ? found
+          : Effect.andThen(
+              Effect.logError(`${lost} bytes of ${path} are damaged and skipped`),
+              found,
+            );
+      }),
+    );
+  });
+
+  /** The next events, as many as go together. */
+  readonly poll: Effect.Effect<Read | undefined, SpoolError> = Effect.gen(
+    { self: this },
+    function* () {
+      while (this.#next === this.#blocks.length) if (!(yield* this.readOn)) return undefined;
+      const { maxBytes, maxEvents } = this.#limits;
+      const bodies: Array<string> = [];
+      let kind: Kind | undefined;
+      let count = 0;
+      let bytes = 0;
+      let until: Place | undefined;
+      for (
+        let found = this.#blocks[this.#next];
+        found !== undefined;
+        found = this.#blocks[this.#next]
+      ) {
+        const { block } = found;
+        const fits = count + block.count <= maxEvents && bytes + block.bytes <= maxBytes;
+        if (kind !== undefined && (block.kind !== kind || kind === "status" || !fits)) break;
+        kind = block.kind;
+        count += block.count;
+        bytes += block.bytes + 2;
+        bodies.push(block.body);
+        until = found.until;
+        this.#next++;
+      }
+      if (kind === undefined || until === undefined) return undefined;
+      this.polled += count;
+      const reading: Reading = { until, count, settled: false };
+      this.#readings.push(reading);
+      return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
+    },
+  );
+
+  #settle(reading: Reading): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      reading.settled = true;
+      return this.#reclaiming.withPermits(1)(this.#reclaim);
+    });
+  }
+
+  /** Deletes what is settled from the beginning on, and notes where it ends. It is tidiness: what fails here is only sent again. */
+  readonly #reclaim: Effect.Effect<void> = Effect.suspend(() => {
+    let until: Place | undefined;
+    for (let first = this.#readings[0]; first?.settled; first = this.#readings[0]) {
+      until = first.until;
+      this.settled += first.count;
+      this.#readings.shift();
+    }
+    if (until === undefined) return Effect.void;
+    const { segment, offset } = until;
+    const settled = this.#segments.filter(
+      (one) =>
+        one.number < segment.number ||
+        (one === segment && offset >= one.end && !(this.#growing && one === this.#segments.at(-1))),
+    );
+    this.#segments.splice(0, settled.length);
+    const { fs, path } = this.#disk;
+    const deleting = Effect.forEach(settled, (one) => fs.remove(this.#path(one), { force: true }), {
+      discard: true,
+    });
+    const noting = settled.includes(segment)
+      ? Effect.void
+      : writeWhole(
+          this.#disk,
+          path.join(this.directory, placeName),
+          JSON.stringify({ segment: segment.number, offset }),
+        );
+    return Effect.ignore(Effect.andThen(deleting, noting));
+  });
+}
+
+const placeName = "settled.json";
+
+/** Looks through the files of a log that nobody writes any more, and cuts torn writes off. */
+export const findSegments = (
+  disk: Disk,
+  directory: string,
+): Effect.Effect<
+  {
+    readonly segments: ReadonlyArray<Segment>;
+    readonly offset: number;
+    /** Events that are not settled. */
+    readonly events: number;
+    /** How the run stands, as far as it is written here. */
+    readonly statuses: ReadonlyArray<string>;
+  },
+  SpoolError
+> =>
+  Effect.gen(function* () {
+    const { fs, path } = disk;
+    const names = yield* fs.readDirectory(directory).pipe(failing("read", directory));
+    const note = yield* fs
+      .readFileString(path.join(directory, placeName))
+      .pipe(Effect.orElseSucceed(() => ""));
+    const place = parsePlace(note);
+    const segments: Array<Segment> = [];
+    const statuses: Array<string> = [];
+    let offset = 0;
+    let events = 0;
+    for (const name of names.filter((name) => name.endsWith(extension)).toSorted()) {
+      const number = Number.parseInt(name, 10);
+      const file = path.join(directory, name);
+      if (number < place.segment) {
+        yield* fs.remove(file, { force: true }).pipe(failing("remove", file));
+        continue;
+      }
+      const bytes = yield* fs.readFile(file).pipe(failing("read", file));
+      const { blocks, torn } = decodeBlocks(bytes);
+      const end = bytes.byteLength - torn;
+      if (torn > 0) {
+        yield* fs.truncate(file, end).pipe(failing("write", file));
+        yield* Effect.logWarning(`${torn} bytes of a write that was cut short are cut off ${file}`);
+      }
+      const from = number === place.segment ? place.offset : 0;
+      if (segments.length === 0) offset = from;
+      segments.push({ number, end });
+      for (const block of blocks) {
+        if (block.end <= from) continue;
+        if (block.kind === "status") statuses.push(block.body);
+        else events += block.count;
+      }
+    }
+    return { segments, offset, events, statuses };
+  });
+
+const parsePlace = (note: string): { readonly segment: number; readonly offset: number } => {
+  try {
+    const { segment, offset } = JSON.parse(note);
+    if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset)) return { segment, offset };
+  } catch {
+    // From the beginning, then.
+  }
+  return { segment: 0, offset: 0 };
+};

@@ -1,0 +1,36 @@
+/** What tests of the collector share. */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Stream from "effect/Stream";
+import * as Collector from "../../src/Collector.ts";
+import * as Metrics from "../../src/Metrics.ts";
+import * as Spool from "../../src/Spool.ts";
+import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import type { LoggedRequest } from "../../src/testing/MetricsServer.ts";
+
+/** A collector in memory, and its server. */
+export const inMemory = (
+  options: Collector.Options = {},
+  memory: Spool.MemoryOptions = {},
+  client: MetricsServer.ClientOptions = {},
+) =>
+  Collector.layer(options).pipe(
+    Layer.provideMerge(Spool.layerMemory(memory)),
+    Layer.provideMerge(MetricsServer.layerClient(client)),
+  );
+
+/** Every metric that the server has of an experiment, by name and step. */
+export const stored = (experimentId: string) =>
+  Effect.map(Stream.runCollect(Metrics.stream(experimentId)), (metrics) =>
+    metrics.map(({ name, step }) => `${name}/${step}`),
+  );
+
+/** The names of the metrics in a request. */
+export const namesIn = ({ body }: LoggedRequest): ReadonlyArray<string> =>
+  (body as { metrics: ReadonlyArray<{ name: string }> }).metrics.map(({ name }) => name);
+
+export const requestsOf = (operation: LoggedRequest["operation"]) =>
+  Effect.map(
+    MetricsServer.MetricsServer.use((server) => server.requests),
+    (requests) => requests.filter((request) => request.operation === operation),
+  );
