@@ -59,6 +59,16 @@ describe("a spool that is full", () => {
     );
   }
 
+  it.effect("waits for nobody by default", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      yield* Faults.delay("1 day", { times: Infinity });
+      // The clock stands still.
+      for (let step = 0; step < 110_000; step++) yield* recorder.metric("loss", 1, { step });
+      assert.deepInclude(yield* recorder.summary, { pending: 100_000, dropped: 10_000 });
+    }).pipe(Effect.scoped, Effect.provide(inMemory({ shutdownTimeout: 0 }))),
+  );
+
   it.effect("holds the recording back, and drops nothing", () =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });

@@ -210,3 +210,33 @@ describe("the run of a recorder", () => {
     }).pipe(Effect.provide(inMemory())),
   );
 });
+
+describe("the end of a recorder", () => {
+  const closing = (slugs: ReadonlyArray<string>) =>
+    Effect.gen(function* () {
+      const job = yield* Effect.forkChild(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const recorders = yield* Effect.forEach(slugs, (slug) =>
+              Collector.experiment({ slug }),
+            );
+            yield* Faults.delay("1 day", { times: Infinity });
+            for (const recorder of recorders) yield* recorder.metric("loss", 1);
+          }),
+        ),
+      );
+      for (let seconds = 0; seconds < 100; seconds++) {
+        if (job.pollUnsafe() !== undefined) return seconds;
+        yield* TestClock.adjust("1 second");
+      }
+      return Infinity;
+    }).pipe(Effect.provide(inMemory()));
+
+  it.effect("waits ten seconds for a service that does not answer", () =>
+    Effect.map(closing(["iris"]), (seconds) => assert.strictEqual(seconds, 10)),
+  );
+
+  it.effect("does so once for all recorders of a process", () =>
+    Effect.map(closing(["a", "b", "c"]), (seconds) => assert.strictEqual(seconds, 10)),
+  );
+});

@@ -128,7 +128,7 @@ export const makeRecorder = (options: {
       });
     });
 
-    const sending = yield* Effect.forkDetach(Effect.interruptible(sender.forever(log.ready)));
+    const sending = yield* Effect.forkScoped(Effect.interruptible(sender.forever(log.ready)));
     yield* Effect.forkScoped(
       Effect.andThen(
         log.dropping,

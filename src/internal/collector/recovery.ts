@@ -14,6 +14,8 @@ import { newAccount, Sender } from "./sender.ts";
 interface Adopted {
   readonly leftover: Leftover;
   readonly sender: Sender;
+  /** Why it could not be put away, as it was last said. */
+  trouble: string | undefined;
 }
 
 /** How many experiments are sent to at a time. */
@@ -42,7 +44,8 @@ export const makeRecovery = (options: {
     Effect.map(Effect.uninterruptible(spool.adopt(host, limits)), ({ leftovers, owned }) => {
       for (const leftover of leftovers) {
         const post = options.post(leftover.destination.experimentId);
-        adopted.add({ leftover, sender: new Sender(leftover, post, account, () => tell()) });
+        const sender = new Sender(leftover, post, account, () => tell());
+        adopted.add({ leftover, sender, trouble: undefined });
       }
       return owned;
     });
@@ -57,7 +60,14 @@ export const makeRecovery = (options: {
       }
       yield* leftover.remove;
       adopted.delete(one);
-    }).pipe(Effect.catch((error) => Effect.logWarning(`Recovery: ${error.message}`)));
+    }).pipe(
+      Effect.catch((error) => {
+        if (one.trouble === error.message) return Effect.void;
+        one.trouble = error.message;
+        const { slug } = one.leftover.destination;
+        return Effect.logWarning(`What was left of ${slug} cannot be put away: ${error.message}`);
+      }),
+    );
 
   const sendAll = Effect.suspend(() => {
     const byExperiment = new Map<string, Array<Adopted>>();
@@ -95,7 +105,7 @@ export const makeRecovery = (options: {
     yield* sendAll;
   }).pipe(
     oneAtATime.withPermits(1),
-    Effect.catch((error) => Effect.logWarning(`Recovery: ${error.message}`)),
+    Effect.catch((error) => Effect.logWarning(error.message)),
     Effect.repeat(Schedule.spaced(Duration.max(spool.lease, Duration.seconds(1)))),
   );
 

@@ -1,0 +1,146 @@
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as References from "effect/References";
+import { readdirSync } from "node:fs";
+import * as Collector from "../src/Collector.ts";
+import * as Experiments from "../src/Experiments.ts";
+import * as RequestPolicy from "../src/RequestPolicy.ts";
+import * as Spool from "../src/Spool.ts";
+import * as Faults from "../src/testing/Faults.ts";
+import * as MetricsServer from "../src/testing/MetricsServer.ts";
+import { temporaryDirectory } from "./support/processes.ts";
+import { stored } from "./support/recording.ts";
+
+/** A process of its own on the spool, as far as it can be told from here. */
+const collecting = (directory: string, options: Collector.Options = {}) =>
+  Collector.layer({ interval: "10 millis", shutdownTimeout: "50 millis", ...options }).pipe(
+    Layer.provide(Spool.layerFileSystem(directory, { lease: "200 millis" })),
+    Layer.provide(NodeServices.layer),
+    Layer.fresh,
+  );
+
+const manually = { recoverOnStart: false };
+
+const down = Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+
+/** A job that could not deliver its events; answers the experiment's id. */
+const leave = (directory: string, slug: string, events: number) =>
+  Effect.gen(function* () {
+    const recorder = yield* Collector.experiment({ slug });
+    yield* down;
+    const steps = Array.from({ length: events }, (_, step) => step);
+    yield* recorder.run(Effect.forEach(steps, (step) => recorder.metric("loss", 1, { step })));
+    return recorder.experiment.id;
+  }).pipe(
+    Effect.scoped,
+    Effect.ensuring(Faults.clear),
+    Effect.provide(collecting(directory, manually)),
+  );
+
+const statusOf = (id: string) =>
+  Effect.map(Experiments.get(id), ({ experiment }) => experiment.status);
+
+const inDirectory = <A, E>(
+  program: (
+    directory: string,
+  ) => Effect.Effect<A, E, Layer.Success<ReturnType<typeof MetricsServer.layerClient>>>,
+) =>
+  temporaryDirectory.pipe(
+    Effect.flatMap(program),
+    Effect.scoped,
+    Effect.provide(MetricsServer.layerClient({ retry: RequestPolicy.noRetry })),
+    Effect.provideService(References.MinimumLogLevel, "None"),
+  );
+
+describe("what an earlier process left", () => {
+  it.live(
+    "is delivered by recover, with where the run stood, and the directory is empty then",
+    () =>
+      inDirectory((directory) =>
+        Effect.gen(function* () {
+          const id = yield* leave(directory, "one", 25);
+          const other = yield* leave(directory, "two", 2500);
+          assert.strictEqual(yield* statusOf(id), "running");
+          const recovery = yield* Collector.recover.pipe(
+            Effect.provide(collecting(directory, manually)),
+          );
+          assert.deepStrictEqual(recovery, { delivered: 2525, refused: 0, remaining: 0 });
+          assert.lengthOf(yield* stored(id), 25);
+          assert.lengthOf(yield* stored(other), 2500);
+          assert.strictEqual(yield* statusOf(id), "done");
+          assert.deepStrictEqual(readdirSync(directory), []);
+        }),
+      ),
+  );
+
+  it.live("is sent by the next collector without being asked", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const id = yield* leave(directory, "one", 25);
+        yield* Effect.provide(
+          Effect.gen(function* () {
+            while ((yield* statusOf(id)) !== "done") yield* Effect.sleep("10 millis");
+          }),
+          collecting(directory),
+        );
+        assert.lengthOf(yield* stored(id), 25);
+      }),
+    ),
+  );
+
+  it.live("is kept while it cannot be delivered, and counted", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const id = yield* leave(directory, "one", 25);
+        const recover = Collector.recover.pipe(Effect.provide(collecting(directory, manually)));
+        yield* down;
+        assert.deepStrictEqual(yield* recover, { delivered: 0, refused: 0, remaining: 25 });
+        assert.deepStrictEqual(yield* recover, { delivered: 0, refused: 0, remaining: 25 });
+        yield* Faults.clear;
+        assert.deepStrictEqual(yield* recover, { delivered: 25, refused: 0, remaining: 0 });
+        assert.lengthOf(yield* stored(id), 25);
+      }),
+    ),
+  );
+
+  it.live("does not say how an old run ended when a new one is under way", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const id = yield* leave(directory, "again", 25);
+        yield* Effect.gen(function* () {
+          const recorder = yield* Collector.experiment({ slug: "again" });
+          yield* recorder.run(
+            Effect.gen(function* () {
+              yield* recorder.flush;
+              const { delivered } = yield* Collector.recover;
+              assert.strictEqual(delivered, 25);
+              assert.strictEqual(yield* statusOf(id), "running");
+            }),
+          );
+        }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually)));
+        assert.strictEqual(yield* statusOf(id), "done");
+      }),
+    ),
+  );
+
+  it.live("holds nothing else up when its experiment is gone", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        yield* leave(directory, "gone", 5);
+        const id = yield* leave(directory, "there", 5);
+        yield* Faults.status(404, { match: { operation: "Metrics.ingest" } });
+        const recovery = yield* Collector.recover.pipe(
+          Effect.provide(collecting(directory, manually)),
+        );
+        assert.deepInclude(recovery, { delivered: 5, remaining: 5 });
+        const again = yield* Collector.recover.pipe(
+          Effect.provide(collecting(directory, manually)),
+        );
+        assert.deepInclude(again, { delivered: 5, remaining: 0 });
+        assert.lengthOf(yield* stored(id), 5);
+      }),
+    ),
+  );
+});
