@@ -159,6 +159,26 @@ describe("files", () => {
     }),
   );
 
+  test.effect.each(["writeFileString", "link", "rename", "remove"] as const)(
+    "one that never answers to %s is waited for no longer than 2 seconds at a time",
+    (step) =>
+      Effect.gen(function* () {
+        const directory = yield* newDirectory;
+        const counter = new Minting();
+        yield* (yield* onFiles(directory)).get(other, counter.mint);
+        const hanging = Layer.effect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, [step]: () => Effect.never })),
+        ).pipe(Layer.provideMerge(files));
+        const { get, forget } = yield* onFiles(directory, {}, hanging);
+        const calls = [get(other, counter.mint), forget(other, "key-1"), get(one, counter.mint)];
+        const fiber = yield* Effect.forkChild(loggingTo([])(Effect.all(calls)));
+        yield* until(() => fiber.pollUnsafe() !== undefined);
+        assert.strictEqual((yield* Fiber.join(fiber)).length, 3);
+        assert.isBelow(yield* Clock.currentTimeMillis, 5000);
+      }),
+  );
+
   test.effect("a platform without WebCrypto", () =>
     Effect.gen(function* () {
       const cache = yield* onFiles(yield* newDirectory);

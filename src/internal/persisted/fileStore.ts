@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock";
 import * as SecureRandom from "effect/crypto/SecureRandom";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as FileSystem from "effect/FileSystem";
 import * as Option from "effect/Option";
 import * as Path from "effect/Path";
@@ -48,11 +49,12 @@ export const make = (directory: Step<string>) =>
         return write.pipe(
           Effect.catchReason("PlatformError", "NotFound", () => Effect.andThen(parent, write)),
           Effect.andThen(show(file)),
-          Effect.ensuring(Effect.ignore(remove(file))),
+          // Nobody waits for it, not even where the file system hangs.
+          Effect.ensuring(Effect.forkDetach(Effect.ignore(remove(file)))),
         );
       });
 
-    /** Taken aside to be looked at: between reading and removing, another could write it anew. */
+    /** Taken aside to be looked at: between reading and removing, another could write it anew. What is begun is done, though nobody waits. */
     const removeIfSame = (file: string, text: string): Step<void> =>
       Effect.flatMap(newFile, (aside) =>
         Effect.gen(function* () {
@@ -62,7 +64,8 @@ export const make = (directory: Step<string>) =>
         }),
       ).pipe(
         Effect.catchReason("PlatformError", "NotFound", () => Effect.void),
-        Effect.uninterruptible,
+        Effect.forkDetach,
+        Effect.flatMap(Fiber.join),
       );
 
     const lock = (name: string, ttl: number, n: number): Step<Lock | undefined> =>
