@@ -55,9 +55,7 @@ export const make = (
     /** Where the store still holds a key that was to be forgotten: nothing there is believed until it is overwritten. */
     const stale = new Set<string>();
     const derive = makeSpare(warning);
-    const spare = makeSpare(warning);
-    // Under a lock, too, what takes too long is given up.
-    const fromStore = <A>(ask: Effect.Effect<A, unknown>) => spare(Effect.interruptible(ask));
+    const fromStore = makeSpare(warning);
 
     /** The key that the store holds and that may still be used. */
     const look = ({ name, open }: Place) =>
