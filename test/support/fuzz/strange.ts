@@ -29,7 +29,8 @@ const broken: ReadonlyArray<Json> = [
   '"', '"\\', '"\\x41"', '"\\u12"', "[1,]", '{"a":1,}', "{a:1}", "/**/1", "\u0000",
 ].map(raw);
 
-const nest = (open: string, close: string) => raw(`${open.repeat(10_000)}1${close.repeat(10_000)}`);
+const nest = (open: string, close: string, depth: number) =>
+  raw(`${open.repeat(depth)}1${close.repeat(depth)}`);
 
 /** JSON that is long, wide or deep. */
 const large = (dice: Dice, secret: string): Json => {
@@ -44,9 +45,9 @@ const large = (dice: Dice, secret: string): Json => {
     case 3:
       return raw(`0.${"3".repeat(size)}e-${"1".repeat(20)}`);
     case 4:
-      return nest("[", "]");
+      return nest("[", "]", dice.pick([100, 10_000]));
     case 5:
-      return nest('{"a":', "}");
+      return nest('{"a":', "}", dice.pick([100, 10_000]));
     case 6:
       return raw(`[${"0,".repeat(size)}0]`);
     default:

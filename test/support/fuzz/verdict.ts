@@ -1,6 +1,7 @@
 /** What must hold of every ending of a call, whatever was answered. */
 import * as Cause from "effect/Cause";
 import * as DateTime from "effect/DateTime";
+import * as Duration from "effect/Duration";
 import * as Exit from "effect/Exit";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
@@ -126,6 +127,9 @@ const checkError = (error: MetricsApiError, secret: string): Complaint => {
   if (error._tag === "MetricsApiAuthError") return "an auth error, out of an answer";
   if (Buffer.byteLength(error.body ?? "") > 16 * KiB)
     return "an error with more than 16 KiB of body";
+  if ("retryAfter" in error && !(Duration.toMillis(error.retryAfter) >= 0)) {
+    return `a wait of ${String(error.retryAfter)}`;
+  }
   if (error.message.length > 16 * KiB) return `a message of ${error.message.length} characters`;
   return undefined;
 };
