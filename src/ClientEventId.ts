@@ -25,12 +25,17 @@ export interface Input {
 
 /** JSON with the fields of every object in order of their names (RFC 8785 3.2.3). */
 const canonical = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (!Predicate.isObject(value)) return JSON.stringify(value) ?? "null";
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`).join()}}`;
+  let json = "";
+  // By UTF-16 units, as RFC 8785 sorts.
+  for (const name of Object.keys(value).toSorted()) {
+    const field = value[name];
+    if (field === undefined) continue;
+    json += `${json === "" ? "" : ","}${JSON.stringify(name)}:${canonical(field)}`;
+  }
+  return `{${json}}`;
 };
 
 const utf8 = new TextEncoder();

@@ -1,7 +1,7 @@
 /**
  * Whatever a service answers, a call ends with a value of its type or with one of the three errors.
  *
- * By other chance, or for longer: `FUZZ_SEED=2 FUZZ_COUNT=100000 npx vitest run test/fuzz.test.ts`.
+ * With another seed, or for longer: `FUZZ_SEED=2 FUZZ_COUNT=100000 npx vitest run test/fuzz.test.ts`.
  */
 import { assert, describe, it } from "@effect/vitest";
 import * as Context from "effect/Context";
@@ -30,7 +30,7 @@ const maxCpuTime = 1_000;
 const config = await Effect.runPromise(
   Effect.provide(
     ConfigService.ConfigService,
-    ConfigService.layer({ apiKey: secret, retry: noRetry, timeout: "5 seconds" }),
+    ConfigService.layer({ apiKey: secret, retry: noRetry, timeout: "30 seconds" }),
   ),
 );
 

@@ -1,7 +1,7 @@
 /**
  * Whatever comes over a socket in the name of an answer, a call ends with the value or with one of the three errors.
  *
- * By other chance, or for longer: `FUZZ_SEED=2 FUZZ_COUNT=20000 npx vitest run test/socket-fuzz.test.ts`.
+ * With another seed, or for longer: `FUZZ_SEED=2 FUZZ_COUNT=20000 npx vitest run test/socket-fuzz.test.ts`.
  */
 import { assert, describe, it } from "@effect/vitest";
 import { once } from "node:events";

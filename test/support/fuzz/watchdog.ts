@@ -19,7 +19,7 @@ export interface Watchdog extends AsyncDisposable {
 }
 
 /** `command` runs one case, whose number stands for `<case>`. */
-export const watch = (command: string, seconds = 20): Watchdog => {
+export const watch = (command: string, seconds = 60): Watchdog => {
   const at = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(script, { eval: true, workerData: { at, commands: command, seconds } });
   worker.unref();
