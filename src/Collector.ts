@@ -16,7 +16,7 @@ import type { IngestionKeyCache } from "./IngestionKeyCache.ts";
 import { makeCollector } from "./internal/collector/collector.ts";
 import { UndeliveredError } from "./internal/collector/undelivered.ts";
 import type { Metadata } from "./internal/contract/schema.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+import type { MetricsApiAuthError, MetricsApiError } from "./MetricsApiError.ts";
 import type { Spool, SpoolError } from "./Spool.ts";
 
 // -----------------------------------------------------------------------------
@@ -196,13 +196,18 @@ export interface Options {
 /**
  * Recorders on the `Spool` in context. What earlier processes left there is sent in the background.
  *
+ * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a limit or duration that cannot be.
+ *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (
   options: Options = {},
-): Layer.Layer<Collector, never, ConfigService | HttpClient | IngestionKeyCache | Spool> =>
-  Layer.effect(Collector, makeCollector(options));
+): Layer.Layer<
+  Collector,
+  MetricsApiAuthError,
+  ConfigService | HttpClient | IngestionKeyCache | Spool
+> => Layer.effect(Collector, makeCollector(options));
 
 // -----------------------------------------------------------------------------
 // Recording

@@ -10,6 +10,8 @@ import * as Layer from "effect/Layer";
 import * as Metric from "effect/Metric";
 import * as Schedule from "effect/Schedule";
 import type { Recorder } from "./Collector.ts";
+import type { MetricsApiAuthError } from "./MetricsApiError.ts";
+import { durationSetting } from "./internal/setting.ts";
 import { pointsOf } from "./internal/reporter/series.ts";
 
 // -----------------------------------------------------------------------------
@@ -70,6 +72,8 @@ export const report = (recorder: Recorder, options: ReportOptions = {}): Effect.
 /**
  * Reports at an interval while the layer lives, and once more at its end.
  *
+ * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for an interval that is no positive duration.
+ *
  * **Gotchas**
  *
  * Provide it inside the scope of the recorder, say around what `recorder.run` runs: the last report is recorded when the layer closes.
@@ -77,12 +81,14 @@ export const report = (recorder: Recorder, options: ReportOptions = {}): Effect.
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<never> => {
+export const layer = (options: Options): Layer.Layer<never, MetricsApiAuthError> => {
   const { interval = "10 seconds", recorder } = options;
-  const schedule = Schedule.isSchedule(interval) ? interval : Schedule.spaced(interval);
   const reporting = report(recorder, options);
   return Layer.effectDiscard(
     Effect.gen(function* () {
+      const schedule = Schedule.isSchedule(interval)
+        ? interval
+        : Schedule.spaced(yield* durationSetting(interval, "interval"));
       yield* Effect.addFinalizer(() => reporting);
       yield* Effect.forkScoped(Effect.schedule(reporting, schedule));
     }),

@@ -16,7 +16,7 @@ import * as Redacted from "effect/Redacted";
 import { type Exchange, inSeconds, requestError } from "./internal/road/exchange.ts";
 import { type Guard, RateLimitGuard, serviceOf } from "./internal/road/guard.ts";
 import { maxRetryAfter } from "./internal/road/retryAfter.ts";
-import { durationSetting, invalidSetting } from "./internal/setting.ts";
+import { countSetting, durationSetting } from "./internal/setting.ts";
 import { makeSpare } from "./internal/spare.ts";
 import { type MetricsApiAuthError, RateLimited } from "./MetricsApiError.ts";
 
@@ -115,10 +115,8 @@ const make = Effect.fnUntraced(function* <R>(
   options: Options,
   defaultKey: Effect.Effect<KeyOf, never, R>,
 ) {
-  const { limit, algorithm } = options;
-  if (!Number.isSafeInteger(limit) || limit < 1) {
-    return yield* invalidSetting("limit", "a whole number above 0");
-  }
+  const { algorithm } = options;
+  const limit = yield* countSetting(options.limit, "limit");
   const window = yield* durationSetting(options.window, "window");
   const pause = yield* durationSetting(options.pause ?? "1 second", "pause");
   const limiter = yield* RateLimiter.RateLimiter;

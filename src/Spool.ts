@@ -13,6 +13,8 @@ import type * as Scope from "effect/Scope";
 import { makeFileSpool } from "./internal/spool/fileSpool.ts";
 import type { Limits, Overflow } from "./internal/spool/intake.ts";
 import type { Destination, Leftover, Log } from "./internal/spool/log.ts";
+import { countSetting } from "./internal/setting.ts";
+import type { MetricsApiAuthError } from "./MetricsApiError.ts";
 import { SpoolError } from "./internal/spool/spoolError.ts";
 import { makeMemoryLog } from "./internal/spool/memoryLog.ts";
 
@@ -151,6 +153,8 @@ export interface FileOptions {
 /**
  * In memory: what is not delivered when the process ends is lost, and counted.
  *
+ * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a capacity that cannot be.
+ *
  * **Gotchas**
  *
  * `overflow: "backpressure"` lets `recorder.metric` wait for room, and so for the network. `recorder.metricUnsafe` cannot wait and drops the event.
@@ -158,18 +162,16 @@ export interface FileOptions {
  * @category layers
  * @since 0.1.0
  */
-export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool> =>
-  Layer.sync(Spool, () => ({
-    open: (destination, limits) =>
-      makeMemoryLog(
-        destination,
-        options.capacity ?? 100_000,
-        options.overflow ?? "dropOldest",
-        limits,
-      ),
-    adopt: () => Effect.succeed({ leftovers: [], owned: 0 }),
-    lease: Duration.zero,
-  }));
+export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool, MetricsApiAuthError> =>
+  Layer.effect(
+    Spool,
+    Effect.map(countSetting(options.capacity ?? 100_000, "capacity"), (capacity) => ({
+      open: (destination, limits) =>
+        makeMemoryLog(destination, capacity, options.overflow ?? "dropOldest", limits),
+      adopt: () => Effect.succeed({ leftovers: [], owned: 0 }),
+      lease: Duration.zero,
+    })),
+  );
 
 /**
  * In files below a directory, which is made if need be: what is written there survives the process, killed at any point.
@@ -178,7 +180,8 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool> =>
  *
  * Each recorder writes files of its own, append-only, in checksummed blocks that are fsynced; what was acknowledged is deleted. A directory can be shared
  * by any number of processes. What a process left is taken over by the next `Collector.layer` on the directory, at once when it ended by itself,
- * and after `lease` of silence when it was killed. A directory that cannot be made or written fails the layer with {@link SpoolError}.
+ * and after `lease` of silence when it was killed. A directory that cannot be made or written fails the layer with {@link SpoolError},
+ * an option that cannot be with `MetricsApiAuthError` (`InvalidSetting`).
  *
  * **Gotchas**
  *
@@ -191,5 +194,5 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool> =>
 export const layerFileSystem = (
   directory: string,
   options: FileOptions = {},
-): Layer.Layer<Spool, SpoolError, FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<Spool, MetricsApiAuthError | SpoolError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(Spool, makeFileSpool(directory, options));

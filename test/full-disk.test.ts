@@ -174,7 +174,7 @@ describe("a directory that may not be written", () => {
       const error = yield* Effect.flip(
         Effect.scoped(Layer.build(Spool.layerFileSystem(directory).pipe(Layer.provide(readOnly)))),
       );
-      assert.strictEqual(error._tag, "SpoolError");
+      assert(error._tag === "SpoolError");
       assert.include(error.path, directory);
       assert.match(error.message, /^Cannot write .*: EROFS: read-only file system/);
     }).pipe(Effect.scoped),

@@ -32,7 +32,7 @@ isTrue<
       options?: Collector.Options,
     ) => Layer.Layer<
       Collector.Collector,
-      never,
+      MetricsApiError.MetricsApiAuthError,
       ConfigService.ConfigService | HttpClient | IngestionKeyCache.IngestionKeyCache | Spool.Spool
     >
   >
@@ -56,7 +56,10 @@ isTrue<
   >
 >();
 isTrue<
-  Same<typeof Spool.layerMemory, (options?: Spool.MemoryOptions) => Layer.Layer<Spool.Spool>>
+  Same<
+    typeof Spool.layerMemory,
+    (options?: Spool.MemoryOptions) => Layer.Layer<Spool.Spool, MetricsApiError.MetricsApiAuthError>
+  >
 >();
 isTrue<
   Same<
@@ -64,11 +67,18 @@ isTrue<
     (
       directory: string,
       options?: Spool.FileOptions,
-    ) => Layer.Layer<Spool.Spool, Spool.SpoolError, FileSystem.FileSystem | Path.Path>
+    ) => Layer.Layer<
+      Spool.Spool,
+      MetricsApiError.MetricsApiAuthError | Spool.SpoolError,
+      FileSystem.FileSystem | Path.Path
+    >
   >
 >();
 isTrue<
-  Same<typeof MetricReporter.layer, (options: MetricReporter.Options) => Layer.Layer<never>>
+  Same<
+    typeof MetricReporter.layer,
+    (options: MetricReporter.Options) => Layer.Layer<never, MetricsApiError.MetricsApiAuthError>
+  >
 >();
 isTrue<
   Same<

@@ -1,5 +1,6 @@
-import type * as Duration from "effect/Duration";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
 import { InvalidSetting, MetricsApiAuthError } from "../MetricsApiError.ts";
 import { positiveDuration } from "./duration.ts";
 
@@ -19,3 +20,22 @@ export const durationSetting = (
   const duration = positiveDuration(input);
   return duration === undefined ? invalidDuration(setting) : Effect.succeed(duration);
 };
+
+/** A wait, which may be none. */
+export const waitSetting = (
+  input: Duration.Input,
+  setting: string,
+): Effect.Effect<Duration.Duration, MetricsApiAuthError> => {
+  const duration = Duration.fromInput(input);
+  return Option.isNone(duration) || Duration.isNegative(duration.value)
+    ? invalidSetting(setting, 'a duration, such as "1 second"')
+    : Effect.succeed(duration.value);
+};
+
+export const countSetting = (
+  input: number,
+  setting: string,
+): Effect.Effect<number, MetricsApiAuthError> =>
+  Number.isSafeInteger(input) && input > 0
+    ? Effect.succeed(input)
+    : invalidSetting(setting, "a whole number above 0");

@@ -4,7 +4,9 @@ import * as Semaphore from "effect/Semaphore";
 import type * as Scope from "effect/Scope";
 import type { Collector, Options } from "../../Collector.ts";
 import { ConfigService } from "../../ConfigService.ts";
+import type { MetricsApiAuthError } from "../../MetricsApiError.ts";
 import { Spool } from "../../Spool.ts";
+import { countSetting, durationSetting, waitSetting } from "../setting.ts";
 import type { Kind } from "../spool/block.ts";
 import type { Limits } from "../spool/intake.ts";
 import { createOrFind } from "./experiments.ts";
@@ -14,17 +16,20 @@ import { makeRecovery } from "./recovery.ts";
 
 export const makeCollector = (
   options: Options,
-): Effect.Effect<Collector["Service"], never, Road | Spool | Scope.Scope> =>
+): Effect.Effect<Collector["Service"], MetricsApiAuthError, Road | Spool | Scope.Scope> =>
   Effect.gen(function* () {
     const spool = yield* Spool;
     const { host } = yield* ConfigService;
     const road = yield* Effect.context<Road>();
     const limits: Limits = {
-      maxEvents: options.maxEvents ?? 1000,
-      maxBytes: options.maxBytes ?? 1024 * 1024,
-      interval: Duration.fromInputUnsafe(options.interval ?? "1 second"),
+      maxEvents: yield* countSetting(options.maxEvents ?? 1000, "maxEvents"),
+      maxBytes: yield* countSetting(options.maxBytes ?? 1024 * 1024, "maxBytes"),
+      interval: yield* durationSetting(options.interval ?? "1 second", "interval"),
     };
-    const shutdownTimeout = Duration.fromInputUnsafe(options.shutdownTimeout ?? "10 seconds");
+    const shutdownTimeout = yield* waitSetting(
+      options.shutdownTimeout ?? "10 seconds",
+      "shutdownTimeout",
+    );
 
     /** What is said of one experiment's run is said in order. */
     const turns = new Map<string, Semaphore.Semaphore>();

@@ -8,7 +8,7 @@ import type { MetricsApiAuthError, MetricsApiError } from "../../MetricsApiError
 import type { Options } from "../../PersistedIngestionKeyCache.ts";
 import type { IngestionKey } from "../contract/ingestionKeys.ts";
 import { marginOf, usableFor } from "../lifetime.ts";
-import { durationSetting, invalidDuration, invalidSetting } from "../setting.ts";
+import { durationSetting, invalidDuration, waitSetting } from "../setting.ts";
 import { makeSpare } from "../spare.ts";
 import { makePlaceOf, type Place } from "./place.ts";
 import type { Lock, Store } from "./store.ts";
@@ -28,14 +28,11 @@ const timesOf = Effect.fnUntraced(function* (options: Options) {
   const lockTtl = yield* durationSetting(options.lockTtl ?? "10 seconds", "lockTtl");
   // A lock of the dead that never runs out would hold up everybody for ever.
   if (!Duration.isFinite(lockTtl)) return yield* invalidDuration("lockTtl");
-  const recheckAfter = Duration.fromInput(options.recheckAfter ?? "1 second");
-  if (Option.isNone(recheckAfter) || Duration.isNegative(recheckAfter.value)) {
-    return yield* invalidSetting("recheckAfter", 'a duration, such as "1 second"');
-  }
+  const recheckAfter = yield* waitSetting(options.recheckAfter ?? "1 second", "recheckAfter");
   return {
     keepFor: Duration.toMillis(keepFor),
     lockTtl: Duration.toMillis(lockTtl),
-    recheckAfter: Duration.toMillis(recheckAfter.value),
+    recheckAfter: Duration.toMillis(recheckAfter),
   };
 });
 

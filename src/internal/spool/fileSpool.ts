@@ -17,6 +17,8 @@ import type * as Scope from "effect/Scope";
 import type { FileOptions, Spool } from "../../Spool.ts";
 import type { SpoolError } from "./spoolError.ts";
 import { type Disk, failing, orMissing } from "./disk.ts";
+import type { MetricsApiAuthError } from "../../MetricsApiError.ts";
+import { countSetting, durationSetting, invalidSetting } from "../setting.ts";
 import { makeFileLog, type Ground } from "./fileLog.ts";
 import { makeLeftover } from "./leftover.ts";
 import type { Leftover } from "./log.ts";
@@ -29,13 +31,19 @@ const ownedName = /^(.+)@([^@]+)$/;
 export const makeFileSpool = (
   directory: string,
   options: FileOptions,
-): Effect.Effect<Spool["Service"], SpoolError, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+): Effect.Effect<
+  Spool["Service"],
+  MetricsApiAuthError | SpoolError,
+  FileSystem.FileSystem | Path.Path | Scope.Scope
+> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem;
     const path = yield* Path.Path;
     const disk: Disk = { fs, path };
     const clock = yield* Clock.Clock;
-    const lease = Duration.fromInputUnsafe(options.lease ?? "10 seconds");
+    if (directory === "") return yield* invalidSetting("directory", "a path");
+    const lease = yield* durationSetting(options.lease ?? "10 seconds", "lease");
+    const capacity = yield* countSetting(options.capacity ?? 20_000, "capacity");
     const me = SecureRandom.uuidV4Unsafe();
     const leaseOf = (owner: string) => path.join(directory, `${owner}.lease`);
 
@@ -136,7 +144,7 @@ export const makeFileSpool = (
       open: (destination, limits) =>
         makeFileLog(ground, destination, limits, {
           durability: options.durability ?? "batch",
-          capacity: options.capacity ?? 20_000,
+          capacity,
           overflow: options.overflow ?? "backpressure",
         }),
       adopt,
