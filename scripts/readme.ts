@@ -6,7 +6,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { run } from "./run.ts";
 
 interface Block {
@@ -64,8 +64,9 @@ const pathOf = ({ info, line }: Block) =>
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
-// What a block keeps among the user's caches goes with the folder.
-process.env["XDG_CACHE_HOME"] = `${process.cwd()}/${folder}`;
+const inFolder = join(process.cwd(), folder);
+// What a block keeps among the user's caches, or where it runs, goes with the folder.
+process.env["XDG_CACHE_HOME"] = inFolder;
 for (const block of blocks) {
   // Every line keeps its number, so that errors point into the README.
   writeFileSync(pathOf(block), `${"\n".repeat(block.line)}${block.code}\n`);
@@ -87,9 +88,9 @@ let failed = 0;
 for (const block of blocks) {
   const command =
     block.info === "ts"
-      ? ["node", "examples/start.ts", `${process.cwd()}/${pathOf(block)}`]
-      : ["vitest", "run", "--root", folder, `line-${block.line}.`];
-  if (!(await run(`${file}:${block.line} ${block.heading}`, command))) failed++;
+      ? ["node", "../examples/start.ts", resolve(pathOf(block))]
+      : ["vitest", "run", "--root", ".", `line-${block.line}.`];
+  if (!(await run(`${file}:${block.line} ${block.heading}`, command, inFolder))) failed++;
 }
 if (failed > 0) fail(`${file}: ${failed} of ${blocks.length} blocks failed`);
 rmSync(folder, { recursive: true });

@@ -4,11 +4,16 @@ import { spawn } from "node:child_process";
 const limit = 60_000;
 
 /** Answers whether the program ended by itself, with exit code 0, within a minute. */
-export const run = async (title: string, command: ReadonlyArray<string>): Promise<boolean> => {
+export const run = async (
+  title: string,
+  command: ReadonlyArray<string>,
+  cwd = process.cwd(),
+): Promise<boolean> => {
   const started = performance.now();
   let output = "";
   // A process group of its own, so that what it started ends with it.
   const child = spawn(command[0]!, command.slice(1), {
+    cwd,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });

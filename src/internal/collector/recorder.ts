@@ -17,7 +17,7 @@ import { encodeStatus, type RunStatus } from "../spool/status.ts";
 import type { Post } from "./delivery.ts";
 import { type Encoded, encodeAnnotation, encodeMetric, inWords } from "./encode.ts";
 import { Progress } from "./progress.ts";
-import { UndeliveredError } from "./undelivered.ts";
+import { lostInWords, UndeliveredError } from "./undelivered.ts";
 import { newAccount, Sender } from "./sender.ts";
 
 const none: EventOptions = {};
@@ -143,7 +143,7 @@ export const makeRecorder = (options: {
       const done = yield* flush.pipe(Effect.interruptible, Effect.timeoutOption(limit));
       if (done._tag === "None") patience.lost = true;
       yield* Fiber.interrupt(sending);
-      const { pending, dropped, refused, invalid } = summary();
+      const { pending, ...others } = summary();
       if (pending > 0) {
         const why = account.trouble === undefined ? "" : ` (${account.trouble.message})`;
         yield* log.directory === undefined
@@ -154,11 +154,8 @@ export const makeRecorder = (options: {
               `${pending} events of ${slug} could not be delivered yet${why}. They are kept; the next process on the spool sends them, or:\n  npx syvain-metrics-effect resend --spool ${quoted(log.directory)}`,
             );
       }
-      if (dropped + refused + invalid > 0) {
-        yield* Effect.logWarning(
-          `Of ${slug}, ${dropped} events were dropped for want of room, ${refused} refused by the service, ${invalid} left out as invalid.`,
-        );
-      }
+      const lost = lostInWords(others);
+      if (lost.length > 0) yield* Effect.logWarning(`Of ${slug}: ${lost.join(", ")}.`);
     });
     yield* Effect.addFinalizer(() => leave);
 

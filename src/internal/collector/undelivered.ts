@@ -1,5 +1,18 @@
 import * as Schema from "effect/Schema";
 
+interface Lost {
+  readonly dropped: number;
+  readonly refused: number;
+  readonly invalid: number;
+}
+
+/** What will not be delivered any more. */
+export const lostInWords = ({ dropped, invalid, refused }: Lost): ReadonlyArray<string> => [
+  ...(dropped === 0 ? [] : [`${dropped} dropped for want of room`]),
+  ...(refused === 0 ? [] : [`${refused} refused by the service`]),
+  ...(invalid === 0 ? [] : [`${invalid} left out as invalid`]),
+];
+
 /** Not everything that was recorded has been delivered. */
 export class UndeliveredError extends Schema.TaggedError<UndeliveredError>()("UndeliveredError", {
   /** The slug of the experiment. */
@@ -16,12 +29,11 @@ export class UndeliveredError extends Schema.TaggedError<UndeliveredError>()("Un
   detail: Schema.optionalKey(Schema.String),
 }) {
   override get message(): string {
+    const why = this.detail === undefined ? "" : ` (${this.detail})`;
     const parts = [
-      `${this.pending} wait to be sent${this.detail === undefined ? "" : ` (${this.detail})`}`,
-      `${this.dropped} dropped for want of room`,
-      `${this.refused} refused by the service`,
-      `${this.invalid} left out as invalid`,
-    ].filter((part) => !part.startsWith("0 "));
+      ...(this.pending === 0 ? [] : [`${this.pending} wait to be sent${why}`]),
+      ...lostInWords(this),
+    ];
     return `Not all events of ${this.slug} are delivered: ${parts.join(", ")}`;
   }
 }

@@ -29,7 +29,7 @@ const nobody = "free";
 const ownedName = /^(.+)@([^@]+)$/;
 
 export const makeFileSpool = (
-  directory: string,
+  where: string,
   options: FileOptions,
 ): Effect.Effect<
   Spool["Service"],
@@ -40,8 +40,10 @@ export const makeFileSpool = (
     const fs = yield* FileSystem.FileSystem;
     const path = yield* Path.Path;
     const disk: Disk = { fs, path };
+    // What is logged can be pasted anywhere, and a job may change its working directory.
+    const directory = path.resolve(where);
     const clock = yield* Clock.Clock;
-    if (directory === "") return yield* invalidSetting("directory", "a path");
+    if (where === "") return yield* invalidSetting("directory", "a path");
     const lease = yield* durationSetting(options.lease ?? "10 seconds", "lease");
     const capacity = yield* countSetting(options.capacity ?? 20_000, "capacity");
     const me = SecureRandom.uuidV4Unsafe();
