@@ -67,13 +67,17 @@ say(
   "",
   "## Together",
   "",
-  "Processes that record into one experiment at a time, through one spool directory.",
+  "Processes that record into one experiment at a time, through one spool directory. With a short lease, many are taken for gone while they are alive.",
   "",
-  row("processes", "events each", "distinct events stored", "experiments"),
-  row("---", "---", "---", "---"),
+  row("processes", "events each", "lease", "distinct events stored", "stored twice", "experiments"),
+  row("---", "---", "---", "---", "---", "---"),
 );
-const together = await Effect.runPromise(recordTogether({ processes: 16, events: 10_000 }));
-say(row(16, 10_000, together.distinct, together.experiments));
+for (const lease of ["10 seconds", "300 millis"] as const) {
+  const { distinct, experiments, stored } = await Effect.runPromise(
+    recordTogether({ processes: 16, events: 10_000, lease }),
+  );
+  say(row(16, 10_000, lease, distinct, stored - distinct, experiments));
+}
 
 const shutdownTimeout = 1000;
 say(

@@ -1,85 +1,29 @@
-import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
 import * as Deferred from "effect/Deferred";
-import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
-import * as Layer from "effect/Layer";
-import * as References from "effect/References";
 import * as Scope from "effect/Scope";
 import {
   appendFileSync,
   existsSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as Spool from "../src/Spool.ts";
-
-const destination = { host: "https://metrics.test", experimentId: "e1", slug: "iris" };
-const limits = { maxEvents: 10, maxBytes: 10_000, interval: Duration.millis(20) };
-
-const inDirectory = <A, E>(program: (directory: string) => Effect.Effect<A, E, Scope.Scope>) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "spool-"))),
-    (directory) =>
-      Effect.provideService(Effect.scoped(program(directory)), References.MinimumLogLevel, "None"),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
-  );
-
-/** A process of its own on the directory, until the scope closes. */
-const spoolOn = (directory: string, options: Spool.FileOptions = {}) =>
-  Effect.map(
-    Layer.build(Spool.layerFileSystem(directory, options).pipe(Layer.provide(NodeServices.layer))),
-    (context) => Effect.provideContext(Spool.Spool, context),
-  ).pipe(Effect.flatten);
-
-/** Opens a log, offers events and leaves them, as a process does that ends. */
-const leave = (directory: string, events: ReadonlyArray<string>, options: Spool.FileOptions = {}) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const spool = yield* spoolOn(directory, options);
-      const log = yield* spool.open(destination, limits);
-      for (const event of events) yield* log.offer("metric", event);
-    }),
-  );
-
-const pollAll = (outgoing: Pick<Spool.Log, "poll">) =>
-  Effect.gen(function* () {
-    const bodies: Array<string> = [];
-    for (;;) {
-      const batch = yield* outgoing.poll;
-      if (batch === undefined) return bodies;
-      assert.strictEqual(batch.body.split(",\n").length, batch.count);
-      bodies.push(...batch.body.split(",\n"));
-    }
-  });
-
-const events = (count: number) =>
-  Array.from({ length: count }, (_, i) => JSON.stringify({ i, text: "é,\n".repeat(i % 7) }));
-
-/** The one log below a directory. */
-const homeIn = (directory: string) =>
-  join(
-    directory,
-    readdirSync(directory).find((name) => name.includes("@"))!,
-  );
-const segmentsIn = (directory: string) => {
-  const home = homeIn(directory);
-  return readdirSync(home)
-    .filter((name) => name.endsWith(".spool"))
-    .toSorted()
-    .map((name) => join(home, name));
-};
-
-const adoptIn = (directory: string, host = destination.host) =>
-  Effect.flatMap(spoolOn(directory), (spool) => spool.adopt(host, limits));
+import {
+  adoptIn,
+  destination,
+  events,
+  homeIn,
+  inDirectory,
+  leave,
+  limits,
+  pollAll,
+  segmentsIn,
+  spoolOn,
+} from "./support/spools.ts";
 
 describe("a file spool", () => {
   for (const durability of ["event", "batch"] as const) {
@@ -289,26 +233,6 @@ describe("a directory that processes share", () => {
         assert.lengthOf(elsewhere.leftovers, 0);
         const { leftovers } = yield* adoptIn(directory);
         assert.lengthOf(leftovers, 1);
-      }),
-    ),
-  );
-
-  it.live("a process that was only slow loses nothing when it is taken for gone", () =>
-    inDirectory((directory) =>
-      Effect.gen(function* () {
-        const spool = yield* spoolOn(directory, { durability: "event" });
-        const log = yield* spool.open(destination, limits);
-        for (const event of events(10)) yield* log.offer("metric", event);
-        // As another process does that takes it over.
-        const home = homeIn(directory);
-        const taken = home.replace(/@.*/, "@free");
-        renameSync(home, taken);
-        const { leftovers } = yield* adoptIn(directory);
-        const theirs = yield* pollAll(leftovers[0]!);
-        for (const event of events(30).slice(10)) yield* log.offer("metric", event);
-        const ours = yield* pollAll(log);
-        assert.deepStrictEqual([...new Set([...theirs, ...ours])], events(30));
-        assert.deepStrictEqual(ours, events(30).slice(10));
       }),
     ),
   );

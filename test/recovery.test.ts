@@ -1,25 +1,10 @@
-import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import * as Layer from "effect/Layer";
-import * as References from "effect/References";
 import { readdirSync } from "node:fs";
 import * as Collector from "../src/Collector.ts";
 import * as Experiments from "../src/Experiments.ts";
-import * as RequestPolicy from "../src/RequestPolicy.ts";
-import * as Spool from "../src/Spool.ts";
 import * as Faults from "../src/testing/Faults.ts";
-import * as MetricsServer from "../src/testing/MetricsServer.ts";
-import { temporaryDirectory } from "./support/processes.ts";
-import { stored } from "./support/recording.ts";
-
-/** A process of its own on the spool, as far as it can be told from here. */
-const collecting = (directory: string, options: Collector.Options = {}) =>
-  Collector.layer({ interval: "10 millis", shutdownTimeout: "50 millis", ...options }).pipe(
-    Layer.provide(Spool.layerFileSystem(directory, { lease: "200 millis" })),
-    Layer.provide(NodeServices.layer),
-    Layer.fresh,
-  );
+import { collecting, withDirectory, stored } from "./support/recording.ts";
 
 const manually = { recoverOnStart: false };
 
@@ -42,23 +27,11 @@ const leave = (directory: string, slug: string, events: number) =>
 const statusOf = (id: string) =>
   Effect.map(Experiments.get(id), ({ experiment }) => experiment.status);
 
-const inDirectory = <A, E>(
-  program: (
-    directory: string,
-  ) => Effect.Effect<A, E, Layer.Success<ReturnType<typeof MetricsServer.layerClient>>>,
-) =>
-  temporaryDirectory.pipe(
-    Effect.flatMap(program),
-    Effect.scoped,
-    Effect.provide(MetricsServer.layerClient({ retry: RequestPolicy.noRetry })),
-    Effect.provideService(References.MinimumLogLevel, "None"),
-  );
-
 describe("what an earlier process left", () => {
   it.live(
     "is delivered by recover, with where the run stood, and the directory is empty then",
     () =>
-      inDirectory((directory) =>
+      withDirectory((directory) =>
         Effect.gen(function* () {
           const id = yield* leave(directory, "one", 25);
           const other = yield* leave(directory, "two", 2500);
@@ -76,7 +49,7 @@ describe("what an earlier process left", () => {
   );
 
   it.live("is sent by the next collector without being asked", () =>
-    inDirectory((directory) =>
+    withDirectory((directory) =>
       Effect.gen(function* () {
         const id = yield* leave(directory, "one", 25);
         yield* Effect.provide(
@@ -91,7 +64,7 @@ describe("what an earlier process left", () => {
   );
 
   it.live("is kept while it cannot be delivered, and counted", () =>
-    inDirectory((directory) =>
+    withDirectory((directory) =>
       Effect.gen(function* () {
         const id = yield* leave(directory, "one", 25);
         const recover = Collector.recover.pipe(Effect.provide(collecting(directory, manually)));
@@ -106,7 +79,7 @@ describe("what an earlier process left", () => {
   );
 
   it.live("does not say how an old run ended when a new one is under way", () =>
-    inDirectory((directory) =>
+    withDirectory((directory) =>
       Effect.gen(function* () {
         const id = yield* leave(directory, "again", 25);
         yield* Effect.gen(function* () {
@@ -126,7 +99,7 @@ describe("what an earlier process left", () => {
   );
 
   it.live("holds nothing else up when its experiment is gone", () =>
-    inDirectory((directory) =>
+    withDirectory((directory) =>
       Effect.gen(function* () {
         yield* leave(directory, "gone", 5);
         const id = yield* leave(directory, "there", 5);

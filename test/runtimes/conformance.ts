@@ -15,6 +15,7 @@ import {
   Annotations,
   Auth,
   ClientEventId,
+  Collector,
   ConfigService,
   Experiments,
   Folders,
@@ -25,6 +26,7 @@ import {
   type MetricsApiError,
   RequestPolicy,
   ResponseInfo,
+  Spool,
   SyvainMetrics,
 } from "syvain-metrics-effect";
 
@@ -150,6 +152,26 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
       for (const { id } of ingestionKeys) yield* IngestionKeys.revoke(experiment.id, id);
       yield* IngestionKeys.forgetCredential(experiment.id);
       yield* same(yield* Metrics.ingest(experiment.id, []), { accepted: 0, duplicates: 0 });
+    }),
+    "records from a job, and says how it ended": Effect.gen(function* () {
+      const id = yield* Effect.gen(function* () {
+        const recorder = yield* Collector.experiment({ slug: `job-${unique}` });
+        const job = Effect.forEach([0.9, 0.4], (loss, step) =>
+          recorder.metric("loss", loss, { step }),
+        );
+        yield* recorder.run(job);
+        yield* recorder.flushOrFail;
+        return recorder.experiment.id;
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(Collector.layer().pipe(Layer.provide(Spool.layerMemory()))),
+      );
+      const { experiment } = yield* Experiments.get(id);
+      const { metrics } = yield* Metrics.list(id);
+      yield* same(
+        [experiment.status, metrics.map(({ value }) => value).toSorted()],
+        ["done", [0.4, 0.9]],
+      );
     }),
     "tells failures apart": Effect.gen(function* () {
       yield* create("taken");

@@ -1,4 +1,5 @@
 /** Many processes that record into one experiment at a time, through one spool directory. */
+import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Metrics from "../../src/Metrics.ts";
@@ -7,8 +8,12 @@ import { experimentOf, server, start, temporaryDirectory } from "./processes.ts"
 export const recordTogether = (options: {
   readonly processes: number;
   readonly events: number;
+  /** Short ones are outrun when many share a machine, so that processes are taken for gone that are alive. */
+  readonly lease: Duration.Input;
 }): Effect.Effect<
   {
+    /** Left in the spool when all had ended, and delivered by recovery then. */
+    readonly recovered: number;
     readonly distinct: number;
     readonly stored: number;
     readonly status: string;
@@ -18,7 +23,7 @@ export const recordTogether = (options: {
 > =>
   Effect.gen(function* () {
     const spool = yield* temporaryDirectory;
-    const { events, processes } = options;
+    const { events, lease, processes } = options;
     const slug = "together";
     const lives = Array.from({ length: processes }, (_, life) => life);
     const jobs = yield* Effect.forEach(lives, (life) =>
@@ -29,10 +34,14 @@ export const recordTogether = (options: {
         events,
         durability: "batch",
         shutdownTimeout: 60_000,
+        lease,
         quiet: true,
       }),
     );
     yield* Effect.forEach(jobs, ({ ended }) => ended);
+    const recovery = yield* start({ spool, slug, life: processes, lease, end: "recover" });
+    yield* recovery.ended;
+    const { delivered } = JSON.parse(recovery.lines.at(-1) ?? "{}");
     const { id, status } = yield* experimentOf(slug);
     const { experiments } = yield* Experiments.list();
     const distinct = new Set<string>();
@@ -46,5 +55,11 @@ export const recordTogether = (options: {
       for (const { step } of rows) distinct.add(`${life}/${step}`);
       stored += rows.length;
     }
-    return { distinct: distinct.size, stored, status, experiments: experiments.length };
+    return {
+      recovered: delivered,
+      distinct: distinct.size,
+      stored,
+      status,
+      experiments: experiments.length,
+    };
   }).pipe(Effect.scoped, Effect.provide(server));

@@ -97,12 +97,12 @@ export const makeRecorder = (options: {
     };
 
     /** Everything recorded so far is out. */
-    const until = (orElse: () => boolean) =>
+    const until = (orElse: (target: number) => boolean) =>
       Effect.suspend(() => {
         const target = log.accepted();
         return Effect.andThen(
           Effect.sync(() => sender.wake()),
-          progress.until(() => log.left() >= target || orElse()),
+          progress.until(() => log.left() >= target || orElse(target)),
         );
       });
     const flush = Effect.andThen(
@@ -113,7 +113,8 @@ export const makeRecorder = (options: {
     const flushOrFail = Effect.gen(function* () {
       yield* log.seal;
       const before = account.failures;
-      yield* until(() => account.failures > before);
+      // What another process has in hand can be long in coming.
+      yield* until((target) => account.failures > before || log.left() + log.waiting() >= target);
       const { pending, dropped, refused, invalid } = summary();
       if (pending + dropped + refused + invalid === 0) return;
       const detail =

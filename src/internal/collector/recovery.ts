@@ -53,7 +53,10 @@ export const makeRecovery = (options: {
   const send = (one: Adopted): Effect.Effect<void> =>
     Effect.gen(function* () {
       const { leftover, sender } = one;
-      if ((yield* sender.drain) !== undefined) return;
+      if ((yield* sender.drain) !== undefined) {
+        if (!(yield* leftover.isHere)) adopted.delete(one);
+        return;
+      }
       const { experimentId } = leftover.destination;
       if (leftover.interrupted) {
         yield* options.post(experimentId)("status", encodeStatus("failed"));

@@ -21,8 +21,7 @@ const magic = 0x31_56_59_53; // "SYV1"
 const utf8 = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** `text` are so many events, joined by {@link separator}. */
-export const encodeBlock = (kind: Kind, count: number, text: string): Uint8Array => {
+const encodeBlock = ({ body: text, count, kind }: Pick<Block, "kind" | "count" | "body">) => {
   const body = utf8.encode(text);
   const block = new Uint8Array(headerBytes + body.byteLength);
   const view = new DataView(block.buffer);
@@ -33,6 +32,22 @@ export const encodeBlock = (kind: Kind, count: number, text: string): Uint8Array
   block.set(body, headerBytes);
   view.setUint32(16, checksum(block), true);
   return block;
+};
+
+/** Blocks one after the other, each of so many events. */
+export const encodeBlocks = (
+  blocks: ReadonlyArray<Pick<Block, "kind" | "count" | "body">>,
+): Uint8Array => {
+  const parts = blocks.map(encodeBlock);
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const joined = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.byteLength;
+  }
+  return joined;
 };
 
 const checksum = (block: Uint8Array): number =>

@@ -2,16 +2,19 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Latch from "effect/Latch";
+import * as Semaphore from "effect/Semaphore";
 import type * as Scope from "effect/Scope";
 import type { SpoolError } from "./spoolError.ts";
 import { Appender } from "./appender.ts";
-import { encodeBlock, separator } from "./block.ts";
+import { Away } from "./away.ts";
+import { encodeBlocks, separator } from "./block.ts";
 import { type Disk, failing } from "./disk.ts";
 import { isFinal } from "./status.ts";
 import { makeHome, noteRunning } from "./home.ts";
 import { Intake, type Limits, type Overflow } from "./intake.ts";
 import type { Batch, Destination, Log } from "./log.ts";
 import type { Pending } from "./pending.ts";
+import { Place } from "./place.ts";
 import { Segments } from "./segments.ts";
 
 /** How much is written at once, in batches. */
@@ -31,12 +34,10 @@ export interface Ground {
   readonly newHome: () => string;
   /** Leaves a directory to whoever comes next. */
   readonly leave: (home: string) => Effect.Effect<void>;
-}
-
-/** Where the log lives now. It moves when another process took its directory for one that was left. */
-interface Place {
-  readonly segments: Segments;
-  readonly appender: Appender;
+  /** Whether the directory, or what became of it in other hands, is still there. */
+  readonly isAround: (home: string) => Effect.Effect<boolean>;
+  /** How long to wait before that is looked at again. */
+  readonly patience: Duration.Duration;
 }
 
 /** A batch that the disk would not take, to be sent from memory after `after` events of the files. */
@@ -49,7 +50,7 @@ interface Stranded {
  * A log in files of its own. Events pass through memory to the disk, and are read from there to be sent, so that memory does not grow with what waits.
  */
 export const makeFileLog = (
-  { disk, directory, newHome, leave }: Ground,
+  { disk, directory, newHome, leave, isAround, patience }: Ground,
   destination: Destination,
   limits: Limits,
   options: FileLogOptions,
@@ -63,11 +64,10 @@ export const makeFileLog = (
     const stranded: Array<Stranded> = [];
     /** Those of them that are under way. */
     const underWay = new Set<Pending>();
+    const away = new Away();
+    /** What is said of the run waits for what is away. */
+    let held: Batch | undefined;
     let running = false;
-    /** How many events of the place were taken in by it. */
-    let written = 0;
-    /** How many of those that are not settled are no events but the status of the run. */
-    let statuses = 0;
     let disabled = false;
 
     const settleIn = Effect.fnUntraced(function* () {
@@ -75,34 +75,39 @@ export const makeFileLog = (
       yield* makeHome(disk, home, destination);
       if (running) yield* noteRunning(disk, home, true);
       const segments = new Segments(disk, home, limits, undefined);
-      return { segments, appender: new Appender(disk, segments) };
+      return new Place(segments, new Appender(disk, segments), intake);
     });
-    let place: Place = yield* settleIn();
-
-    /** The next process may have taken this one for gone, and the directory with it. What was written there is its now. */
-    const move = Effect.gen(function* () {
-      const { segments, appender } = place;
-      yield* appender.close;
-      yield* Effect.logWarning(
-        `Another process took ${segments.directory} over, as this one did not show for too long. It sends what is there; recording goes on beside it.`,
-      );
-      const taken = written - segments.settled;
-      place = yield* settleIn();
-      intake.left += taken;
-      intake.statuses -= statuses;
-      written = statuses = 0;
-      for (const [index, one] of stranded.entries()) stranded[index] = { ...one, after: 0 };
-    });
+    let place = yield* settleIn();
 
     const isHere = Effect.suspend(() => {
       const { directory } = place.segments;
       return disk.fs.exists(directory).pipe(failing("read", directory));
     });
 
+    /** The next process may have taken this one for gone, and the directory with it. Answers whether it had. */
+    const moveIfTaken = Effect.gen(function* () {
+      if (yield* isHere) return false;
+      const { segments, appender } = place;
+      yield* appender.close;
+      yield* Effect.logWarning(
+        `Another process took ${segments.directory} over, as this one did not show for too long. It sends what is there; recording goes on beside it.`,
+      );
+      away.add(place);
+      place = yield* settleIn();
+      for (const [index, one] of stranded.entries()) stranded[index] = { ...one, after: 0 };
+      return true;
+    });
+    /** Writing and moving, one at a time. */
+    const oneAtATime = Semaphore.makeUnsafe(1).withPermits(1);
+
     const write = (group: ReadonlyArray<Pending>): Effect.Effect<void, SpoolError> =>
       Effect.gen(function* () {
-        const bytes = joinBytes(
-          group.map((pending) => encodeBlock(pending.kind, pending.count, pending.close())),
+        const bytes = encodeBlocks(
+          group.map((pending) => ({
+            kind: pending.kind,
+            count: pending.count,
+            body: pending.close(),
+          })),
         );
         const last = group
           .findLast(({ kind }) => kind === "status")
@@ -117,25 +122,20 @@ export const makeFileLog = (
           }
           yield* place.appender.append(bytes);
         });
-        yield* Effect.catch(attempt, (error) =>
-          Effect.flatMap(isHere, (here) => (here ? Effect.fail(error) : Effect.void)),
-        );
-        if (!(yield* isHere)) {
-          yield* move;
-          yield* place.appender.append(bytes);
-        }
+        const written = yield* Effect.result(attempt);
+        if (yield* moveIfTaken) yield* place.appender.append(bytes);
+        else yield* Effect.fromResult(written);
         if (last !== undefined && isFinal(last)) {
           running = false;
           yield* noteRunning(disk, place.segments.directory, false);
         }
-      });
+      }).pipe(oneAtATime);
 
     const persist = (group: ReadonlyArray<Pending>): Effect.Effect<void> =>
       write(group).pipe(
         Effect.flatMap(() => {
           for (const { kind, count } of group) {
-            written += count;
-            if (kind === "status") statuses += count;
+            place.write(kind, count);
             intake.release(kind, count);
           }
           if (!disabled) return Effect.void;
@@ -144,7 +144,7 @@ export const makeFileLog = (
           return Effect.logInfo(`${place.segments.directory} can be written again`);
         }),
         Effect.catch((error) => {
-          for (const pending of group) stranded.push({ pending, after: written });
+          for (const pending of group) stranded.push({ pending, after: place.written });
           if (disabled) return Effect.void;
           disabled = true;
           // Waiting for a disk that fails would be waiting for ever.
@@ -190,7 +190,7 @@ export const makeFileLog = (
       }
       yield* place.appender.close;
       const { segments } = place;
-      yield* written === segments.settled && lost.length === 0 && !running
+      yield* place.remaining === 0 && lost.length === 0 && !running
         ? Effect.ignore(disk.fs.remove(segments.directory, { recursive: true, force: true }))
         : leave(segments.directory);
     });
@@ -199,6 +199,7 @@ export const makeFileLog = (
     const writer = yield* Effect.forkScoped(
       Effect.forever(Effect.andThen(intake.ready.await, persistAll)),
     );
+    yield* Effect.forkScoped(away.watch(isAround, patience, () => readable.openUnsafe()));
     yield* Effect.addFinalizer(() => close);
 
     const safe = (pending: Pending | undefined): Effect.Effect<void> =>
@@ -224,23 +225,37 @@ export const makeFileLog = (
       };
     };
 
-    const fromFiles = Effect.suspend(() => {
-      const { segments } = place;
-      return Effect.map(
-        segments.poll,
-        (read): Batch | undefined =>
-          read && {
-            ...read,
-            settle: Effect.suspend(() => {
-              // What another process took over is counted as out already.
-              if (segments === place.segments) {
-                intake.leave(read.kind, read.count);
-                if (read.kind === "status") statuses -= read.count;
-              }
-              return read.settle;
-            }),
-          },
+    const fromFiles: Effect.Effect<Batch | undefined, SpoolError> = Effect.suspend(() => {
+      const here = place;
+      return here.segments.poll.pipe(
+        Effect.map(
+          (read) =>
+            read && {
+              ...read,
+              settle: Effect.suspend(() => {
+                here.leave(read.kind, read.count);
+                return read.settle;
+              }),
+            },
+        ),
+        Effect.catch((error) =>
+          Effect.flatMap(oneAtATime(moveIfTaken), (taken) =>
+            taken ? fromFiles : Effect.fail(error),
+          ),
+        ),
       );
+    });
+
+    const next = Effect.gen(function* () {
+      if (held === undefined) {
+        const batch = yield* fromFiles;
+        if (batch?.kind !== "status" || away.isEmpty) return batch;
+        held = batch;
+      }
+      if (!away.isEmpty) return undefined;
+      const batch = held;
+      held = undefined;
+      return batch;
     });
 
     return {
@@ -267,28 +282,18 @@ export const makeFileLog = (
           readable.openUnsafe();
           return Effect.succeed(fromMemory(first));
         }
-        return Effect.tap(fromFiles, (batch) =>
+        return Effect.tap(next, (batch) =>
           Effect.sync(() => batch !== undefined && readable.openUnsafe()),
         );
       }),
       dropping: intake.dropping.await,
       accepted: () => intake.accepted,
       left: () => intake.left,
+      waiting: () =>
+        away.unread + (held === undefined || away.isEmpty ? 0 : held.count + place.unread),
       counts: () => ({
         pending: intake.accepted - intake.left - intake.statuses,
         dropped: intake.dropped,
       }),
     };
   });
-
-const joinBytes = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.byteLength;
-  }
-  return joined;
-};

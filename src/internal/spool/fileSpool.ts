@@ -100,6 +100,14 @@ export const makeFileSpool = (
           `${String(clock.currentTimeMillisUnsafe()).padStart(15, "0")}-${me.slice(0, 8)}-${++made}@${me}`,
         ),
       leave,
+      isAround: (home) => {
+        const [, name] = ownedName.exec(path.basename(home)) ?? [];
+        return fs.readDirectory(directory).pipe(
+          Effect.map((names) => names.some((one) => one.startsWith(`${name}@`))),
+          Effect.orElseSucceed(() => true),
+        );
+      },
+      patience: Duration.times(lease, 1 / 5),
     };
 
     const told = new Set<string>();

@@ -61,6 +61,7 @@ export const makeLeftover = (
             }),
           },
       ),
+      isHere: Effect.orElseSucceed(disk.fs.exists(home), () => true),
       remove,
       release: leave(home),
     };

@@ -49,6 +49,8 @@ export interface Log extends Outgoing {
   /** Where in the order the log ends now, and up to where everything is out. */
   readonly accepted: () => number;
   readonly left: () => number;
+  /** How many events wait for another process, which took this one for gone and has them in hand: neither out nor to be polled. */
+  readonly waiting: () => number;
   readonly counts: () => Counts;
   /** Where what is left will be found, or `undefined` when it is lost with the process. */
   readonly directory: string | undefined;
@@ -60,6 +62,8 @@ export interface Leftover extends Outgoing {
   readonly remaining: () => number;
   /** Whether the run began and nobody said how it ended. */
   readonly interrupted: boolean;
+  /** Whether it is still there: this process, too, may have been taken for gone. */
+  readonly isHere: Effect.Effect<boolean>;
   /** All is settled: the log is removed. */
   readonly remove: Effect.Effect<void, SpoolError>;
   /** Leaves it to whoever comes next. */

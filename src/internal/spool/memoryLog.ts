@@ -41,6 +41,7 @@ export const makeMemoryLog = (
       dropping: intake.dropping.await,
       accepted: () => intake.accepted,
       left: () => intake.left,
+      waiting: () => 0,
       counts: () => ({
         pending: intake.accepted - intake.left - intake.statuses,
         dropped: intake.dropped,

@@ -31,7 +31,6 @@ interface Place {
 /** A batch that was read, in order. */
 interface Reading {
   readonly until: Place;
-  readonly count: number;
   settled: boolean;
 }
 
@@ -56,9 +55,8 @@ export class Segments {
   #next = 0;
   readonly #readings: Array<Reading> = [];
   readonly #reclaiming = Semaphore.makeUnsafe(1);
-  /** How many events were polled, and how many are settled with all before them. */
+  /** How many events were polled. */
   polled = 0;
-  settled = 0;
 
   constructor(
     disk: Disk,
@@ -162,7 +160,7 @@ export class Segments {
       }
       if (kind === undefined || until === undefined) return undefined;
       this.polled += count;
-      const reading: Reading = { until, count, settled: false };
+      const reading: Reading = { until, settled: false };
       this.#readings.push(reading);
       return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
     },
@@ -180,7 +178,6 @@ export class Segments {
     let until: Place | undefined;
     for (let first = this.#readings[0]; first?.settled; first = this.#readings[0]) {
       until = first.until;
-      this.settled += first.count;
       this.#readings.shift();
     }
     if (until === undefined) return Effect.void;

@@ -1,0 +1,77 @@
+/** Spools in files, as several processes see them. */
+import * as NodeServices from "@effect/platform-node/NodeServices";
+import { assert } from "@effect/vitest";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as References from "effect/References";
+import type * as Scope from "effect/Scope";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as Spool from "../../src/Spool.ts";
+
+export const destination = { host: "https://metrics.test", experimentId: "e1", slug: "iris" };
+export const limits = { maxEvents: 10, maxBytes: 10_000, interval: Duration.millis(20) };
+
+export const inDirectory = <A, E>(
+  program: (directory: string) => Effect.Effect<A, E, Scope.Scope>,
+) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "spool-"))),
+    (directory) =>
+      Effect.provideService(Effect.scoped(program(directory)), References.MinimumLogLevel, "None"),
+    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+  );
+
+/** A process of its own on the directory, until the scope closes. */
+export const spoolOn = (directory: string, options: Spool.FileOptions = {}) =>
+  Effect.map(
+    Layer.build(Spool.layerFileSystem(directory, options).pipe(Layer.provide(NodeServices.layer))),
+    (context) => Effect.provideContext(Spool.Spool, context),
+  ).pipe(Effect.flatten);
+
+/** Opens a log, offers events and leaves them, as a process does that ends. */
+export const leave = (
+  directory: string,
+  events: ReadonlyArray<string>,
+  options: Spool.FileOptions = {},
+) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const spool = yield* spoolOn(directory, options);
+      const log = yield* spool.open(destination, limits);
+      for (const event of events) yield* log.offer("metric", event);
+    }),
+  );
+
+export const pollAll = (outgoing: Pick<Spool.Log, "poll">) =>
+  Effect.gen(function* () {
+    const bodies: Array<string> = [];
+    for (;;) {
+      const batch = yield* outgoing.poll;
+      if (batch === undefined) return bodies;
+      assert.strictEqual(batch.body.split(",\n").length, batch.count);
+      bodies.push(...batch.body.split(",\n"));
+    }
+  });
+
+export const events = (count: number) =>
+  Array.from({ length: count }, (_, i) => JSON.stringify({ i, text: "é,\n".repeat(i % 7) }));
+
+/** The one log below a directory. */
+export const homeIn = (directory: string) =>
+  join(
+    directory,
+    readdirSync(directory).find((name) => name.includes("@"))!,
+  );
+export const segmentsIn = (directory: string) => {
+  const home = homeIn(directory);
+  return readdirSync(home)
+    .filter((name) => name.endsWith(".spool"))
+    .toSorted()
+    .map((name) => join(home, name));
+};
+
+export const adoptIn = (directory: string, host = destination.host) =>
+  Effect.flatMap(spoolOn(directory), (spool) => spool.adopt(host, limits));
