@@ -98,6 +98,23 @@ describe("what an earlier process left", () => {
     ),
   );
 
+  it.live("says how a run of this process ended, too, once its recorder is gone", () =>
+    withDirectory((directory) =>
+      Effect.gen(function* () {
+        const id = yield* Effect.gen(function* () {
+          const recorder = yield* Collector.experiment({ slug: "over" });
+          yield* Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+          yield* recorder.run(recorder.metric("loss", 1, { step: 1 }));
+          return recorder.experiment.id;
+        }).pipe(Effect.scoped);
+        assert.strictEqual(yield* statusOf(id), "running");
+        yield* Faults.clear;
+        assert.deepInclude(yield* Collector.recover, { delivered: 1, remaining: 0 });
+        assert.strictEqual(yield* statusOf(id), "done");
+      }).pipe(Effect.provide(collecting(directory, manually))),
+    ),
+  );
+
   it.live("holds nothing else up when its experiment is gone", () =>
     withDirectory((directory) =>
       Effect.gen(function* () {

@@ -43,8 +43,13 @@ export const makeCollector = (
       return kind === "status" ? inTurn(experimentId)(posting) : posting;
     };
 
-    /** Experiments that this process records into: how an earlier run of theirs ended is no longer of interest. */
-    const recording = new Set<string>();
+    /** How many recorders each experiment has here: while it has one, how an earlier run of it ended is no longer of interest. */
+    const recorders = new Map<string, number>();
+    const recording = (experimentId: string) => {
+      const count = (more: number) =>
+        Effect.sync(() => recorders.set(experimentId, (recorders.get(experimentId) ?? 0) + more));
+      return Effect.acquireRelease(count(1), () => count(-1));
+    };
     const recovery = makeRecovery({
       spool,
       host,
@@ -54,7 +59,7 @@ export const makeCollector = (
         return (kind, body) =>
           kind === "status"
             ? Effect.suspend(() =>
-                recording.has(experimentId) ? Effect.void : posting(kind, body),
+                (recorders.get(experimentId) ?? 0) > 0 ? Effect.void : posting(kind, body),
               )
             : posting(kind, body);
       },
@@ -73,7 +78,7 @@ export const makeCollector = (
       experiment: (input) =>
         Effect.gen(function* () {
           const experiment = yield* Effect.provideContext(createOrFind(input), road);
-          recording.add(experiment.id);
+          yield* recording(experiment.id);
           const destination = { host, experimentId: experiment.id, slug: experiment.slug };
           const log = yield* spool.open(destination, limits);
           return yield* makeRecorder({
