@@ -1,0 +1,113 @@
+/**
+ * Contenders that do the same work, each in a process of its own, in turns: what one does is not paid for by another's heap or compiler.
+ * A contender's file calls `contend`; the bench that compares them starts them and calls `inTurns`.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+
+/** Does the work so many times; it is told how many at a time. */
+export type Task = (count: number, concurrency: number) => Promise<unknown>;
+
+interface Order {
+  readonly task: string;
+  readonly count: number;
+  readonly concurrency: number;
+}
+
+/** What so many times took: seconds on the clock, and of CPU, all threads of the process. */
+export interface Took {
+  readonly seconds: number;
+  readonly cpu: number;
+}
+
+// -----------------------------------------------------------------------------
+// In the contender's process
+// -----------------------------------------------------------------------------
+
+/** The origin of the server to talk to. */
+export const host = process.argv[2] ?? "";
+
+/** Does what it is told to, until its parent is gone. */
+export const contend = (tasks: { readonly [name: string]: Task }): void => {
+  process.on("message", async ({ task, count, concurrency }: Order) => {
+    const before = process.cpuUsage();
+    const started = performance.now();
+    await tasks[task]!(count, concurrency);
+    const seconds = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(before);
+    const took: Took = { seconds, cpu: (user + system) / 1e6 };
+    process.send?.(took);
+  });
+  process.on("disconnect", () => process.exit());
+};
+
+/** `once` so many times, so many at a time. */
+export const repeat =
+  (once: () => Promise<unknown>): Task =>
+  (count, concurrency) => {
+    let left = count;
+    const one = async () => {
+      while (left-- > 0) await once();
+    };
+    return Promise.all(Array.from({ length: concurrency }, one));
+  };
+
+// -----------------------------------------------------------------------------
+// In the bench's process
+// -----------------------------------------------------------------------------
+
+export type Contender = (order: Order) => Promise<Took>;
+
+/** Starts the contender in a file below `bench`, without its `.ts`. */
+export const startContender = (file: string, host: string): Contender => {
+  const child = fork(`${import.meta.dirname}/../${file}.ts`, [host], {
+    stdio: "inherit",
+    execArgv: (process.env["CONTENDER_OPTIONS"] ?? "").split(" ").filter((option) => option !== ""),
+  });
+  child.once("exit", (code) => {
+    throw new Error(`${file} ended with ${code}`);
+  });
+  child.unref();
+  child.channel?.unref();
+  return async (order) => {
+    child.channel?.ref();
+    child.send(order);
+    const [took] = await once(child, "message");
+    child.channel?.unref();
+    return took as Took;
+  };
+};
+
+export const median = (values: ReadonlyArray<number>): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+/** The medians of so many rounds, in each of which every contender has its turn; some rounds before them warm up. */
+export const inTurns = async (
+  contenders: { readonly [name: string]: Contender },
+  order: Order,
+  { rounds, warmUp = order }: { readonly rounds: number; readonly warmUp?: Order },
+): Promise<ReadonlyMap<string, Took>> => {
+  const names = Object.keys(contenders);
+  for (const name of names) await contenders[name]!(warmUp);
+  const all = new Map(names.map((name) => [name, [] as Array<Took>]));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of names) all.get(name)!.push(await contenders[name]!(order));
+  }
+  return new Map(
+    [...all].map(([name, took]) => [
+      name,
+      {
+        seconds: median(took.map(({ seconds }) => seconds)),
+        cpu: median(took.map(({ cpu }) => cpu)),
+      },
+    ]),
+  );
+};
+
+export const row = (...cells: ReadonlyArray<string | number>) =>
+  console.log(`| ${cells.join(" | ")} |`);
+
+export const heading = (...cells: ReadonlyArray<string>) => {
+  row(...cells);
+  row(...cells.map(() => "---"));
+};
