@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Does the work so many times; it is told how many at a time. */
+/** Does the work so many times; it is told how many at a time. What numbers it answers are figures beside what it took. */
 export type Task = (count: number, concurrency: number) => Promise<unknown>;
 
 interface Order {
@@ -18,6 +18,8 @@ interface Order {
 export interface Took {
   readonly seconds: number;
   readonly cpu: number;
+  /** What else the task has measured. */
+  readonly figures: { readonly [name: string]: number };
 }
 
 // -----------------------------------------------------------------------------
@@ -32,10 +34,13 @@ export const contend = (tasks: { readonly [name: string]: Task }): void => {
   process.on("message", async ({ task, count, concurrency }: Order) => {
     const before = process.cpuUsage();
     const started = performance.now();
-    await tasks[task]!(count, concurrency);
+    const answer = await tasks[task]!(count, concurrency);
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(before);
-    const took: Took = { seconds, cpu: (user + system) / 1e6 };
+    const figures = Object.fromEntries(
+      Object.entries(answer ?? {}).filter(([, figure]) => typeof figure === "number"),
+    );
+    const took: Took = { seconds, cpu: (user + system) / 1e6, figures };
     process.send?.(took);
   });
   process.on("disconnect", () => process.exit());
@@ -58,8 +63,8 @@ export const repeat =
 
 export type Contender = (order: Order) => Promise<Took>;
 
-/** Starts the contender in a file below `bench`, without its `.ts`. */
-export const startContender = (file: string, host: string): Contender => {
+/** Starts the contender in a file below `bench`, without its `.ts`. One that works on in the background can be stopped between its turns. */
+export const startContender = (file: string, host: string, stopped = false): Contender => {
   const child = fork(`${import.meta.dirname}/../${file}.ts`, [host], {
     stdio: "inherit",
     execArgv: (process.env["CONTENDER_OPTIONS"] ?? "").split(" ").filter((option) => option !== ""),
@@ -69,10 +74,14 @@ export const startContender = (file: string, host: string): Contender => {
   });
   child.unref();
   child.channel?.unref();
+  // One that is stopped does not see that its parent is gone.
+  if (stopped) process.once("exit", () => child.kill("SIGKILL"));
   return async (order) => {
     child.channel?.ref();
+    if (stopped) child.kill("SIGCONT");
     child.send(order);
     const [took] = await once(child, "message");
+    if (stopped) child.kill("SIGSTOP");
     child.channel?.unref();
     return took as Took;
   };
@@ -99,6 +108,12 @@ export const inTurns = async (
       {
         seconds: median(took.map(({ seconds }) => seconds)),
         cpu: median(took.map(({ cpu }) => cpu)),
+        figures: Object.fromEntries(
+          Object.keys(took[0]?.figures ?? {}).map((name) => [
+            name,
+            median(took.map(({ figures }) => figures[name]!)),
+          ]),
+        ),
       },
     ]),
   );
