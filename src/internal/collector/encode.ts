@@ -51,13 +51,13 @@ export const encodeMetric = (
       timestamp: timestamp ?? instant(now),
       metadata,
     });
+    if (typeof encoded !== "string") return Result.fail(encoded);
     // The rest of the event is small, but for its name.
     return metadata !== undefined &&
-      Result.isSuccess(encoded) &&
-      encoded.success.length * 3 > maxMetadataBytes &&
+      encoded.length * 3 > maxMetadataBytes &&
       isOversized(JSON.stringify(metadata))
       ? oversized
-      : encoded;
+      : Result.succeed(encoded);
   });
 
 let encodeInput: Encode | undefined;

@@ -5,7 +5,6 @@ import type * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
-import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import { ConfigService } from "../../ConfigService.ts";
 import type { IngestionKeyCache } from "../../IngestionKeyCache.ts";
@@ -121,20 +120,20 @@ export const ingestAll = <E = never, R = never>(
     let index = 0;
     let number = 0;
 
-    const sendable = (batch: Batch | undefined, end: number): ReadonlyArray<Sending> =>
-      batch === undefined ? [] : [{ ...batch, number: number++, end }];
+    const sending = (batch: Batch, end: number): Sending => ({ ...batch, number: number++, end });
 
     /** The batches that are full with these events, up to the first that fails the call. */
     const gather = (events: ReadonlyArray<MetricInput>): ReadonlyArray<Sending | Refused> => {
       const full: Array<Sending | Refused> = [];
       for (const event of events) {
         const encoded = encodeEvent(event);
-        if (Result.isSuccess(encoded)) {
-          full.push(...sendable(gathering.add(encoded.success, index), index));
+        if (typeof encoded === "string") {
+          const batch = gathering.add(encoded, index);
+          if (batch !== undefined) full.push(sending(batch, index));
         } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: words(encoded.failure) });
+          account.invalid.push({ index, reason: words(encoded) });
         } else {
-          full.push(new Refused(index, encoded.failure));
+          full.push(new Refused(index, encoded));
           return full;
         }
         index++;
@@ -178,7 +177,10 @@ export const ingestAll = <E = never, R = never>(
         ),
       );
 
-    const rest = (): ReadonlyArray<Sending> => sendable(gathering.take(), index);
+    const rest = (): ReadonlyArray<Sending> => {
+      const batch = gathering.take();
+      return batch === undefined ? [] : [sending(batch, index)];
+    };
 
     // In order, so that what ends the call early does so when all batches before it have ended.
     return Stream.chunks(Stream.isStream(events) ? events : Stream.fromIterable(events)).pipe(

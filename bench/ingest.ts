@@ -1,0 +1,41 @@
+/**
+ * Bulk ingest, beside a loop by hand that sends the same batches, and other clients that send as many events in batches of the same size.
+ * Prints a table.
+ *
+ * `npm run build && npm ci --prefix bench/peers && node bench/ingest.ts [events]`; default: 1,000,000.
+ */
+import { startServer } from "./support/child.ts";
+import { heading, inTurns, row, startContender } from "./support/contender.ts";
+
+const count = Number(process.argv[2] ?? 1_000_000);
+const host = await startServer("sink-server");
+const ours = { "this library": startContender("contenders/syvain", host) };
+const limit = { "by hand, on undici": startContender("contenders/undici", host) };
+const peers = {
+  "@influxdata/influxdb-client": startContender("peers/influx", host),
+  "posthog-node": startContender("peers/posthog", host),
+  "@opentelemetry/exporter-logs-otlp-http": startContender("peers/otlp", host),
+};
+
+heading("events", "client", "events/s", "this library / it", "CPU µs/event", "this library / it");
+for (const [kind, contenders] of [
+  ["plain", { ...ours, ...limit, ...peers }],
+  ["full", { ...ours, ...limit }],
+] as const) {
+  const order = { task: `ingest ${kind}`, count, concurrency: 4 };
+  const all = await inTurns(contenders, order, {
+    rounds: 5,
+    warmUp: { ...order, count: Math.min(count, 200_000) },
+  });
+  const us = all.get("this library")!;
+  for (const [name, { seconds, cpu }] of all) {
+    row(
+      kind,
+      name,
+      Math.round(count / seconds).toLocaleString("en"),
+      (seconds / us.seconds).toFixed(2),
+      ((cpu / count) * 1e6).toFixed(2),
+      (us.cpu / cpu).toFixed(2),
+    );
+  }
+}
