@@ -5,7 +5,7 @@
  */
 import * as Predicate from "effect/Predicate";
 import type * as Schema from "effect/Schema";
-import { hash128 } from "./internal/hash128.ts";
+import { idOfText } from "./internal/idOfText.ts";
 
 /**
  * What makes two events the same.
@@ -38,13 +38,6 @@ const canonical = (value: unknown): string => {
   return `{${json}}`;
 };
 
-const utf8 = new TextEncoder();
-let bytes = new Uint8Array(1024);
-let view = new DataView(bytes.buffer);
-
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-const hex16 = (half: number): string => `${hex[(half >>> 8) & 255]}${hex[half & 255]}`;
-
 /**
  * The id of an event: a UUID (version 8, RFC 9562) that depends on the run, the name, the step and the metadata and on nothing else,
  * wherever and whenever it is made.
@@ -69,17 +62,5 @@ export const make = ({ run, name, step, metadata }: Input): string => {
     const series = canonical(metadata);
     if (series !== "{}") text += `,${series}`;
   }
-  if (bytes.length < text.length * 3 + 16) {
-    bytes = new Uint8Array(text.length * 3 + 16);
-    view = new DataView(bytes.buffer);
-  }
-  const { written } = utf8.encodeInto(text, bytes);
-  bytes.fill(0, written, written + 16);
-  const [a, b, c, d] = hash128(view, written);
-  const version = (b & 0x0fff) | 0x8000;
-  const variant = ((c >>> 16) & 0x3fff) | 0x8000;
-  return (
-    `${hex16(a >>> 16)}${hex16(a)}-${hex16(b >>> 16)}-${hex16(version)}-` +
-    `${hex16(variant)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`
-  );
+  return idOfText(text);
 };

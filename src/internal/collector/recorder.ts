@@ -16,6 +16,7 @@ import type { Log } from "../spool/log.ts";
 import { encodeStatus, type RunStatus } from "../spool/status.ts";
 import type { Post } from "./delivery.ts";
 import { type Encoded, encodeAnnotation, encodeMetric, inWords } from "./encode.ts";
+import { PlainMetrics } from "./plainMetrics.ts";
 import { Progress } from "./progress.ts";
 import { lostInWords, UndeliveredError } from "./undelivered.ts";
 import { newAccount, Sender } from "./sender.ts";
@@ -69,17 +70,17 @@ export const makeRecorder = (options: {
         ? `${run}/${++unstepped}`
         : ClientEventId.make({ run: slug, name, step, metadata });
 
-    const encodedMetric = (name: string, value: number, options: EventOptions) =>
-      keep(
-        encodeMetric(
-          () => idOf(name, options),
-          name,
-          value,
-          options,
-          clock.currentTimeMillisUnsafe(),
-        ),
-        () => `metric ${JSON.stringify(name)}`,
+    const plain = new PlainMetrics(slug);
+    const encodedMetric = (name: string, value: number, options: EventOptions) => {
+      const now = clock.currentTimeMillisUnsafe();
+      return (
+        plain.encode(name, value, options, now) ??
+        keep(
+          encodeMetric(() => idOf(name, options), name, value, options, now),
+          () => `metric ${JSON.stringify(name)}`,
+        )
       );
+    };
 
     const encodedAnnotation = (text: string, options: EventOptions) =>
       keep(

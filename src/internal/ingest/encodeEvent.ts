@@ -7,6 +7,7 @@ import * as Result from "effect/Result";
 import { MetricInput } from "../contract/metrics.ts";
 import { type Encode, makeEncode } from "../road/encode.ts";
 import type { Issue } from "../road/issue.ts";
+import { isoOf, isPlainMetadata, isPlainObject, maxEpochMillis, quoted } from "./plain.ts";
 
 let encode: Encode | undefined;
 
@@ -16,60 +17,11 @@ const bySchema = (event: unknown): string | Issue => {
   return Result.isSuccess(encoded) ? JSON.stringify(encoded.success) : encoded.failure;
 };
 
-const isPlainObject = (value: unknown): value is Record<string, unknown> => {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
-
-const isPlainMetadata = (metadata: unknown): boolean => {
-  if (!isPlainObject(metadata)) return false;
-  for (const name of Object.keys(metadata)) {
-    const value = metadata[name];
-    if (
-      typeof value !== "string" &&
-      typeof value !== "boolean" &&
-      value !== null &&
-      !Number.isFinite(value)
-    ) {
-      return false;
-    }
-  }
-  return true;
-};
-
-const maxEpochMillis = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
 const isPlainTime = (value: unknown): value is DateTime.Utc =>
   DateTime.isDateTime(value) &&
   DateTime.isUtc(value) &&
   value.epochMilliseconds >= 0 &&
   value.epochMilliseconds <= maxEpochMillis;
-
-let lastMillis = Number.NaN;
-let lastTime = "";
-
-/** Many events in a row are of the same millisecond. */
-const isoOf = (epochMillis: number): string => {
-  if (epochMillis !== lastMillis) {
-    lastMillis = epochMillis;
-    lastTime = new Date(epochMillis).toISOString();
-  }
-  return lastTime;
-};
-
-/** Short strings of ordinary characters, which most are, are quoted faster by hand. */
-const quoted = (text: string): string => {
-  if (text.length > 64) return JSON.stringify(text);
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    // What JSON escapes: control characters, the quote, the backslash, and of the surrogates those that are alone.
-    if (unit < 0x20 || unit === 0x22 || unit === 0x5c || unit >= 0xd800) {
-      return JSON.stringify(text);
-    }
-  }
-  return `"${text}"`;
-};
 
 let lastName = "";
 let lastNamed = "";
