@@ -91,23 +91,22 @@ export interface Options {
 }
 
 /** Compares by owner. The API key takes part by its value, and never shows. */
-class CacheKey implements Equal.Equal {
+interface CacheKey extends Equal.Equal {
   readonly owner: Owner;
-  constructor(owner: Owner) {
-    this.owner = owner;
-  }
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return (
-      that instanceof CacheKey &&
-      this.owner.experimentId === that.owner.experimentId &&
-      this.owner.host === that.owner.host &&
-      Redacted.value(this.owner.apiKey) === Redacted.value(that.owner.apiKey)
-    );
-  }
-  [Hash.symbol](): number {
-    return Hash.string(this.owner.experimentId);
-  }
 }
+
+const isCacheKey = (that: Equal.Equal): that is CacheKey => "owner" in that;
+
+// A class with such methods is one that no bundler drops.
+const cacheKey = (owner: Owner): CacheKey => ({
+  owner,
+  [Equal.symbol]: (that) =>
+    isCacheKey(that) &&
+    owner.experimentId === that.owner.experimentId &&
+    owner.host === that.owner.host &&
+    Redacted.value(owner.apiKey) === Redacted.value(that.owner.apiKey),
+  [Hash.symbol]: () => Hash.string(owner.experimentId),
+});
 
 /** How the fiber that starts a lookup mints. */
 class Mint extends Context.Service<Mint, Effect.Effect<IngestionKey, MetricsApiError>>()(
@@ -148,7 +147,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
 
     const get: IngestionKeyCache["Service"]["get"] = (owner, mint) =>
       Effect.suspend(() => {
-        const key = new CacheKey(owner);
+        const key = cacheKey(owner);
         let minted = false;
         const ask = Cache.get(cache, key).pipe(
           Effect.provideService(
@@ -166,7 +165,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
       });
 
     const forget: IngestionKeyCache["Service"]["forget"] = (owner, ingestionKeyId) => {
-      const key = new CacheKey(owner);
+      const key = cacheKey(owner);
       return ingestionKeyId === undefined
         ? Cache.invalidate(cache, key)
         : Effect.asVoid(

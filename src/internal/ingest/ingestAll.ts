@@ -7,7 +7,7 @@ import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
-import { ConfigService } from "../../ConfigService.ts";
+import { ConfigService } from "../configService.ts";
 import type { IngestionKeyCache } from "../../IngestionKeyCache.ts";
 import {
   InvalidRequest,
@@ -18,7 +18,7 @@ import {
 import { ingestMetrics, type MetricInput } from "../contract/metrics.ts";
 import { urlTemplate } from "../contract/operation.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
-import { formatPath, type Issue } from "../road/issue.ts";
+import { formatIssue, type Issue } from "../road/issue.ts";
 import { makeScrub } from "../road/scrub.ts";
 import { Account } from "./account.ts";
 import { type Batch, bodyOf, Gathering, halvesOf } from "./batches.ts";
@@ -42,9 +42,6 @@ class Refused {
     this.issue = issue;
   }
 }
-
-const words = ({ path, expected }: Issue): string =>
-  `${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`;
 
 const isTooLarge = (error: MetricsApiError): boolean =>
   error._tag === "MetricsApiRequestError" && error.status === 413;
@@ -76,7 +73,7 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
         reason: new InvalidRequest({
           path,
           expected: issue.expected,
-          message: `invalid request, its batch was not sent: ${words({ ...issue, path })}`,
+          message: `invalid request, its batch was not sent: ${formatIssue({ ...issue, path })}`,
         }),
       }),
     );
@@ -132,7 +129,7 @@ export const ingestAll = <E = never, R = never>(
         if (Result.isSuccess(encoded)) {
           full.push(...sendable(gathering.add(encoded.success, index), index));
         } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: words(encoded.failure) });
+          account.invalid.push({ index, reason: formatIssue(encoded.failure) });
         } else {
           full.push(new Refused(index, encoded.failure));
           return full;

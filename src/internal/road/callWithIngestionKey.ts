@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
-import { ConfigService } from "../../ConfigService.ts";
+import { ConfigService } from "../configService.ts";
 import { IngestionKeyCache, type Owner } from "../../IngestionKeyCache.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
 import { createIngestionKey, type IngestionKey } from "../contract/ingestionKeys.ts";
