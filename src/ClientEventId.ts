@@ -39,8 +39,9 @@ const canonical = (value: unknown): string => {
 };
 
 const utf8 = new TextEncoder();
-let bytes = new Uint8Array(1024);
-let view = new DataView(bytes.buffer);
+const firstBuffer = new ArrayBuffer(1024);
+let bytes = new Uint8Array(firstBuffer);
+let view = new DataView(firstBuffer);
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 const hex16 = (half: number): string => `${hex[(half >>> 8) & 255]}${hex[half & 255]}`;

@@ -17,6 +17,7 @@ import * as Hash from "effect/Hash";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import type { IngestionKey } from "./internal/contract/ingestionKeys.ts";
+import { IngestionKeyCache } from "./internal/ingestionKeyCache.ts";
 import { marginOf, usableFor } from "./internal/lifetime.ts";
 import type { MetricsApiError } from "./MetricsApiError.ts";
 
@@ -51,29 +52,15 @@ export interface Lease {
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * Keeps ingestion keys.
- *
- * @category services
- * @since 0.1.0
- */
-export class IngestionKeyCache extends Context.Service<
+export {
+  /**
+   * Keeps ingestion keys.
+   *
+   * @category services
+   * @since 0.1.0
+   */
   IngestionKeyCache,
-  {
-    /**
-     * The key of an experiment; `mint` runs when there is none, or when the one there is about to expire.
-     *
-     * Concurrent calls share one mint. A failed or interrupted mint is not kept, and a call never fails by a mint that began
-     * before it asked: it waits for that one and then tries its own, which the calls waiting with it share.
-     */
-    readonly get: (
-      owner: Owner,
-      mint: Effect.Effect<IngestionKey, MetricsApiError>,
-    ) => Effect.Effect<Lease, MetricsApiError>;
-    /** Drops the key of an experiment; with an id, only if it is that key. */
-    readonly forget: (owner: Owner, ingestionKeyId?: string) => Effect.Effect<void>;
-  }
->()("syvain-metrics-effect/IngestionKeyCache") {}
+};
 
 // -----------------------------------------------------------------------------
 // In memory

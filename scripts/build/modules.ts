@@ -15,7 +15,7 @@ const parts = [
   },
   {
     name: "setup",
-    test: /\/src\/(ConfigService|SyvainMetrics)\.ts$|\/src\/internal\/credentials\//,
+    test: /\/src\/(ConfigService|IngestionKeyCache|SyvainMetrics)\.ts$|\/src\/internal\/(credentials\/|lifetime\.ts$)/,
     priority: 2,
   },
   { name: "client", test: /\/src\/(?!index\.ts$|testing)/, priority: 1 },
@@ -45,12 +45,16 @@ export const buildModules = async () => {
     platform: "neutral",
     tsconfig: false,
     transform: { target: "es2022" },
+    // The modules are joined and nothing more: what may be dropped, the bundler of a program decides.
+    treeshake: false,
+    optimization: { inlineConst: false },
     preserveEntrySignatures: "allow-extension",
   });
   const { output } = await bundle.write({
     dir: "dist",
     chunkFileNames: "internal/[name].js",
     codeSplitting: { groups: parts, includeDependenciesRecursively: false },
+    minify: false,
     minifyInternalExports: false,
     comments: { annotation: true, legal: true, jsdoc: false },
     plugins: [markPureCalls],

@@ -46,7 +46,7 @@ const isPlainTime = (value: unknown): value is DateTime.Utc =>
   value.epochMilliseconds >= 0 &&
   value.epochMilliseconds <= maxEpochMillis;
 
-let lastMillis = Number.NaN;
+let lastMillis = NaN;
 let lastTime = "";
 
 /** Many events in a row are of the same millisecond. */
