@@ -7,7 +7,6 @@
  * @since 0.1.0
  */
 import * as Config from "effect/Config";
-import * as Context from "effect/Context";
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import type * as FileSystem from "effect/FileSystem";
@@ -15,6 +14,7 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type * as Path from "effect/Path";
 import type * as Redacted from "effect/Redacted";
+import { ConfigService } from "./internal/configService.ts";
 import { defaultHost, parseHost } from "./internal/credentials/host.ts";
 import { parseKey } from "./internal/credentials/key.ts";
 import { readLogin } from "./internal/credentials/login.ts";
@@ -33,33 +33,15 @@ import * as RetryBudget from "./RetryBudget.ts";
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * The configuration of the client. Its layers check what they are given; a value built by hand is used as it is.
- *
- * @category services
- * @since 0.1.0
- */
-export class ConfigService extends Context.Service<
+export {
+  /**
+   * The configuration of the client. Its layers check what they are given; a value built by hand is used as it is.
+   *
+   * @category services
+   * @since 0.1.0
+   */
   ConfigService,
-  {
-    readonly apiKey: Redacted.Redacted;
-    /** Scheme and host, and a path prefix if there is one, without a slash at the end. */
-    readonly host: string;
-    /** The limit of one attempt, reading the body included. */
-    readonly timeout: Duration.Duration;
-    /** The same for `Metrics.ingest` and `Annotations.create`. */
-    readonly ingestTimeout: Duration.Duration;
-    /** The limit over all attempts and waits of one call. */
-    readonly deadline: Duration.Duration | undefined;
-    readonly retry: RetrySchedule;
-    /** What the retries of all calls are paid from. */
-    readonly retryBudget: RetryBudget.RetryBudget;
-    /** The largest answer that is accepted, in bytes. */
-    readonly maxResponseBytes: number;
-    /** Whether requests carry the `traceparent` and `b3` headers of the current span. */
-    readonly propagateTraces: boolean;
-  }
->()("syvain-metrics-effect/ConfigService") {}
+};
 
 // -----------------------------------------------------------------------------
 // Options

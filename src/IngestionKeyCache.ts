@@ -17,6 +17,7 @@ import * as Hash from "effect/Hash";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import type { IngestionKey } from "./internal/contract/ingestionKeys.ts";
+import { IngestionKeyCache } from "./internal/ingestionKeyCache.ts";
 import { marginOf, usableFor } from "./internal/lifetime.ts";
 import type { MetricsApiError } from "./MetricsApiError.ts";
 
@@ -51,29 +52,15 @@ export interface Lease {
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * Keeps ingestion keys.
- *
- * @category services
- * @since 0.1.0
- */
-export class IngestionKeyCache extends Context.Service<
+export {
+  /**
+   * Keeps ingestion keys.
+   *
+   * @category services
+   * @since 0.1.0
+   */
   IngestionKeyCache,
-  {
-    /**
-     * The key of an experiment; `mint` runs when there is none, or when the one there is about to expire.
-     *
-     * Concurrent calls share one mint. A failed or interrupted mint is not kept, and a call never fails by a mint that began
-     * before it asked: it waits for that one and then tries its own, which the calls waiting with it share.
-     */
-    readonly get: (
-      owner: Owner,
-      mint: Effect.Effect<IngestionKey, MetricsApiError>,
-    ) => Effect.Effect<Lease, MetricsApiError>;
-    /** Drops the key of an experiment; with an id, only if it is that key. */
-    readonly forget: (owner: Owner, ingestionKeyId?: string) => Effect.Effect<void>;
-  }
->()("syvain-metrics-effect/IngestionKeyCache") {}
+};
 
 // -----------------------------------------------------------------------------
 // In memory
@@ -91,23 +78,22 @@ export interface Options {
 }
 
 /** Compares by owner. The API key takes part by its value, and never shows. */
-class CacheKey implements Equal.Equal {
+interface CacheKey extends Equal.Equal {
   readonly owner: Owner;
-  constructor(owner: Owner) {
-    this.owner = owner;
-  }
-  [Equal.symbol](that: Equal.Equal): boolean {
-    return (
-      that instanceof CacheKey &&
-      this.owner.experimentId === that.owner.experimentId &&
-      this.owner.host === that.owner.host &&
-      Redacted.value(this.owner.apiKey) === Redacted.value(that.owner.apiKey)
-    );
-  }
-  [Hash.symbol](): number {
-    return Hash.string(this.owner.experimentId);
-  }
 }
+
+const isCacheKey = (that: Equal.Equal): that is CacheKey => "owner" in that;
+
+// A class with such methods is one that no bundler drops.
+const cacheKey = (owner: Owner): CacheKey => ({
+  owner,
+  [Equal.symbol]: (that) =>
+    isCacheKey(that) &&
+    owner.experimentId === that.owner.experimentId &&
+    owner.host === that.owner.host &&
+    Redacted.value(owner.apiKey) === Redacted.value(that.owner.apiKey),
+  [Hash.symbol]: () => Hash.string(owner.experimentId),
+});
 
 /** How the fiber that starts a lookup mints. */
 class Mint extends Context.Service<Mint, Effect.Effect<IngestionKey, MetricsApiError>>()(
@@ -148,7 +134,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
 
     const get: IngestionKeyCache["Service"]["get"] = (owner, mint) =>
       Effect.suspend(() => {
-        const key = new CacheKey(owner);
+        const key = cacheKey(owner);
         let minted = false;
         const ask = Cache.get(cache, key).pipe(
           Effect.provideService(
@@ -166,7 +152,7 @@ export const make = (options: Options = {}): Effect.Effect<IngestionKeyCache["Se
       });
 
     const forget: IngestionKeyCache["Service"]["forget"] = (owner, ingestionKeyId) => {
-      const key = new CacheKey(owner);
+      const key = cacheKey(owner);
       return ingestionKeyId === undefined
         ? Cache.invalidate(cache, key)
         : Effect.asVoid(

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import type * as Stream from "effect/Stream";
 import type { ConfigService } from "./ConfigService.ts";
-import { IngestionKeyCache } from "./IngestionKeyCache.ts";
+import { IngestionKeyCache } from "./internal/ingestionKeyCache.ts";
 import {
   createIngestionKey,
   IngestionKey,

@@ -1,8 +1,9 @@
 import { hash128 } from "./hash128.ts";
 
 const utf8 = new TextEncoder();
-let bytes = new Uint8Array(1024);
-let view = new DataView(bytes.buffer);
+const firstBuffer = new ArrayBuffer(1024);
+let bytes = new Uint8Array(firstBuffer);
+let view = new DataView(firstBuffer);
 
 /** Writes the text to `bytes`, and answers how many it takes. */
 const write = (text: string): number => {

@@ -3,7 +3,7 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
 import type * as HttpClient from "effect/http/HttpClient";
-import { ConfigService } from "../ConfigService.ts";
+import { ConfigService } from "./configService.ts";
 import {
   type MetricsApiError,
   MetricsApiResponseError,

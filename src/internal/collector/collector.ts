@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Semaphore from "effect/Semaphore";
 import type * as Scope from "effect/Scope";
 import type { Collector, Options } from "../../Collector.ts";
-import { ConfigService } from "../../ConfigService.ts";
+import { ConfigService } from "../configService.ts";
 import type { MetricsApiAuthError } from "../../MetricsApiError.ts";
 import { Spool } from "../../Spool.ts";
 import { countSetting, durationSetting, waitSetting } from "../setting.ts";

@@ -5,7 +5,7 @@ import type { EventOptions } from "../../Collector.ts";
 import { AnnotationInput, maxMetadataBytes } from "../contract/annotations.ts";
 import { encodeEvent } from "../ingest/encodeEvent.ts";
 import { type Encode, makeEncode, tooDeep } from "../road/encode.ts";
-import { formatPath, type Issue } from "../road/issue.ts";
+import type { Issue } from "../road/issue.ts";
 
 /** The JSON of an event, or why it is left out. */
 export type Encoded = Result.Result<string, Issue>;
@@ -79,6 +79,3 @@ export const encodeAnnotation = (
     };
     return Result.map(encodeInput(input), (encoded) => JSON.stringify(encoded));
   });
-
-export const inWords = ({ path, expected }: Issue): string =>
-  `${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`;

@@ -15,7 +15,8 @@ import type { Kind } from "../spool/block.ts";
 import type { Log } from "../spool/log.ts";
 import { encodeStatus, type RunStatus } from "../spool/status.ts";
 import type { Post } from "./delivery.ts";
-import { type Encoded, encodeAnnotation, encodeMetric, inWords } from "./encode.ts";
+import { type Encoded, encodeAnnotation, encodeMetric } from "./encode.ts";
+import { formatIssue } from "../road/issue.ts";
 import { PlainMetrics } from "./plainMetrics.ts";
 import { Progress } from "./progress.ts";
 import { lostInWords, UndeliveredError } from "./undelivered.ts";
@@ -57,7 +58,7 @@ export const makeRecorder = (options: {
       if (warned.size < 1000) warned.add(name);
       runFork(
         Effect.logWarning(
-          `An event of ${name} of ${slug} is left out: ${inWords(encoded.failure)}. Others of ${name} that are will only be counted.`,
+          `An event of ${name} of ${slug} is left out: ${formatIssue(encoded.failure)}. Others of ${name} that are will only be counted.`,
         ),
       );
       return undefined;

@@ -65,13 +65,9 @@ export const QueryString = Schema.String.check(
   }),
 );
 
+/** A pair of surrogates is one code point here, so that only a lone one matches. Bundlers drop a call of `encodeURIComponent` that is there to throw. */
 function isWellFormed(value: string): boolean {
-  try {
-    encodeURIComponent(value);
-    return true;
-  } catch {
-    return false;
-  }
+  return !/\p{Surrogate}/u.test(value);
 }
 
 const rfc3339 =

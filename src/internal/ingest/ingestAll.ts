@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
-import { ConfigService } from "../../ConfigService.ts";
+import { ConfigService } from "../configService.ts";
 import type { IngestionKeyCache } from "../../IngestionKeyCache.ts";
 import {
   InvalidRequest,
@@ -17,7 +17,7 @@ import {
 import { ingestMetrics, type MetricInput } from "../contract/metrics.ts";
 import { urlTemplate } from "../contract/operation.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
-import { formatPath, type Issue } from "../road/issue.ts";
+import { formatIssue, type Issue } from "../road/issue.ts";
 import { makeScrub } from "../road/scrub.ts";
 import { Account } from "./account.ts";
 import { type Batch, bodyOf, Gathering, halvesOf } from "./batches.ts";
@@ -41,9 +41,6 @@ class Refused {
     this.issue = issue;
   }
 }
-
-const words = ({ path, expected }: Issue): string =>
-  `${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`;
 
 const isTooLarge = (error: MetricsApiError): boolean =>
   error._tag === "MetricsApiRequestError" && error.status === 413;
@@ -75,7 +72,7 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
         reason: new InvalidRequest({
           path,
           expected: issue.expected,
-          message: `invalid request, its batch was not sent: ${words({ ...issue, path })}`,
+          message: `invalid request, its batch was not sent: ${formatIssue({ ...issue, path })}`,
         }),
       }),
     );
@@ -131,7 +128,7 @@ export const ingestAll = <E = never, R = never>(
           const batch = gathering.add(encoded, index);
           if (batch !== undefined) full.push(sending(batch, index));
         } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: words(encoded) });
+          account.invalid.push({ index, reason: formatIssue(encoded) });
         } else {
           full.push(new Refused(index, encoded));
           return full;

@@ -25,7 +25,7 @@ export const isPlainMetadata = (metadata: unknown): metadata is Record<string, u
 /** The last millisecond that has four digits for its year. */
 export const maxEpochMillis = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-let lastMillis = Number.NaN;
+let lastMillis = NaN;
 let lastTime = "";
 
 /** Many events in a row are of the same millisecond. */

@@ -10,7 +10,7 @@ import * as HttpTraceContext from "effect/http/HttpTraceContext";
 import type * as Redacted from "effect/Redacted";
 import * as Result from "effect/Result";
 import type * as Tracer from "effect/Tracer";
-import { ConfigService } from "../../ConfigService.ts";
+import { ConfigService } from "../configService.ts";
 import { IdempotencyKey } from "../../IdempotencyKey.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
 import { RequestPolicy } from "../../RequestPolicy.ts";

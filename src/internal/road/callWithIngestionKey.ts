@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
-import { ConfigService } from "../../ConfigService.ts";
-import { IngestionKeyCache, type Owner } from "../../IngestionKeyCache.ts";
+import { ConfigService } from "../configService.ts";
+import type { Owner } from "../../IngestionKeyCache.ts";
+import { IngestionKeyCache } from "../ingestionKeyCache.ts";
 import type { MetricsApiError, MetricsApiRequestError } from "../../MetricsApiError.ts";
 import { createIngestionKey, type IngestionKey } from "../contract/ingestionKeys.ts";
 import type { Operation } from "../contract/operation.ts";

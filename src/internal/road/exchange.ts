@@ -32,7 +32,7 @@ import {
 import type { Operation } from "../contract/operation.ts";
 import { cutBytes, keptBodyBytes } from "./body.ts";
 import { detailOf } from "./detail.ts";
-import { formatPath, type Issue } from "./issue.ts";
+import { formatIssue, type Issue } from "./issue.ts";
 import type { Happening, Observer } from "./observer.ts";
 import { retryAfterOf } from "./retryAfter.ts";
 import { makeScrub, type Scrub, seenBytes, startOf } from "./scrub.ts";
@@ -117,7 +117,7 @@ export const invalidRequest = (exchange: Exchange, { path: place, expected }: Is
     new InvalidRequest({
       path,
       expected,
-      message: `invalid request, nothing was sent: ${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`,
+      message: `invalid request, nothing was sent: ${formatIssue({ path, expected })}`,
     }),
   );
 };
@@ -311,7 +311,7 @@ export const misshapen = (exchange: Exchange, answer: Answer, issue: Issue) =>
     answer,
     issue,
     new UnexpectedShape({
-      message: `the ${answer.status} answer is not what the contract says: ${issue.path.length === 0 ? "" : `${formatPath(issue.path)}: `}expected ${issue.expected}`,
+      message: `the ${answer.status} answer is not what the contract says: ${formatIssue(issue)}`,
     }),
   );
 

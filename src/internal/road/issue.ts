@@ -33,3 +33,6 @@ export const formatPath = (path: Issue["path"]): string =>
     if (!/^[A-Za-z_$][\w$]*$/.test(key)) return `${text}[${JSON.stringify(key)}]`;
     return text === "" ? key : `${text}.${key}`;
   }, "");
+
+export const formatIssue = ({ path, expected }: Issue): string =>
+  `${path.length === 0 ? "" : `${formatPath(path)}: `}expected ${expected}`;

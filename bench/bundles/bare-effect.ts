@@ -1,0 +1,67 @@
+/** One request by hand on effect: configuration, key, idempotency key, timeout over the body, retries, decoding, a tagged error. */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Context from "effect/Context";
+import * as Redacted from "effect/Redacted";
+import * as Schedule from "effect/Schedule";
+import * as Schema from "effect/Schema";
+import * as SecureRandom from "effect/crypto/SecureRandom";
+import * as FetchHttpClient from "effect/http/FetchHttpClient";
+import * as HttpClient from "effect/http/HttpClient";
+import * as HttpClientRequest from "effect/http/HttpClientRequest";
+import * as HttpClientResponse from "effect/http/HttpClientResponse";
+class Config extends Context.Service<
+  Config,
+  { readonly apiKey: Redacted.Redacted; readonly host: string }
+>()("Config") {}
+class ApiError extends Schema.TaggedError<ApiError>()("ApiError", {
+  message: Schema.String,
+  status: Schema.optionalKey(Schema.Int),
+}) {}
+const Experiment = Schema.Struct({
+  id: Schema.String,
+  slug: Schema.String,
+  description: Schema.NullOr(Schema.String),
+  status: Schema.String,
+  folderId: Schema.NullOr(Schema.String),
+  metadata: Schema.JsonObject,
+  createdAt: Schema.DateTimeUtcFromString,
+  updatedAt: Schema.DateTimeUtcFromString,
+}).pipe(
+  Schema.encodeKeys({ folderId: "folder_id", createdAt: "created_at", updatedAt: "updated_at" }),
+);
+const Input = Schema.Struct({
+  slug: Schema.String,
+  description: Schema.optional(Schema.String),
+  metadata: Schema.optional(Schema.JsonObject),
+  folderId: Schema.optional(Schema.String),
+}).pipe(Schema.encodeKeys({ folderId: "folder_id" }));
+const encode = HttpClientRequest.schemaBodyJson(Input);
+const decode = HttpClientResponse.schemaBodyJson(Schema.Struct({ experiment: Experiment }));
+const create = Effect.fn("create")(
+  function* (input: typeof Input.Type) {
+    const config = yield* Config;
+    const client = (yield* HttpClient.HttpClient).pipe(
+      HttpClient.filterStatusOk,
+      HttpClient.retryTransient({
+        schedule: Schedule.exponential("250 millis").pipe(Schedule.jittered),
+        times: 4,
+      }),
+    );
+    const request = yield* HttpClientRequest.post(config.host + "/api/v1/experiments").pipe(
+      HttpClientRequest.bearerToken(config.apiKey),
+      HttpClientRequest.acceptJson,
+      HttpClientRequest.setHeader("idempotency-key", SecureRandom.uuidV4Unsafe()),
+      (request) => encode(request, input),
+    );
+    return yield* client
+      .execute(request)
+      .pipe(Effect.flatMap(decode), Effect.timeout("10 seconds"));
+  },
+  Effect.mapError((error) => new ApiError({ message: error.message })),
+);
+const live = Layer.succeed(Config, {
+  apiKey: Redacted.make("key"),
+  host: "https://metrics.syvain.com",
+}).pipe(Layer.provideMerge(FetchHttpClient.layer));
+void Effect.runPromise(Effect.provide(create({ slug: "a" }), live)).then(console.log);

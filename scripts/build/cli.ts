@@ -1,0 +1,39 @@
+/** The command line as one file, so that it starts fast and needs nothing installed beside effect. */
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { build } from "esbuild";
+
+export const buildCli = async () => {
+  const { metafile } = await build({
+    entryPoints: ["src/cli.ts"],
+    outfile: "dist/cli.js",
+    bundle: true,
+    platform: "node",
+    target: "node22.19",
+    format: "esm",
+    external: ["effect", "effect/*"],
+    // What is inlined from CommonJS packages calls `require` for Node's modules.
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+    sourcemap: true,
+    metafile: true,
+    logLevel: "warning",
+  });
+  chmodSync("dist/cli.js", 0o755);
+
+  // The licenses of what was inlined go with it.
+  const inlined = Object.keys(metafile.inputs).flatMap((file) => {
+    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [];
+    return folder === undefined ? [] : [folder];
+  });
+  const notices = [...new Set(inlined)].toSorted().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+    return `${name} ${version}\n\n${readFileSync(`${folder}/LICENSE`, "utf8").trim()}\n`;
+  });
+  writeFileSync(
+    "dist/cli.LICENSES.txt",
+    ["dist/cli.js contains code of the following packages.\n", ...notices].join(
+      `\n${"-".repeat(80)}\n\n`,
+    ),
+  );
+};
