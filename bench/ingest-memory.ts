@@ -7,9 +7,10 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import { Effect, Layer } from "effect";
 import { Metrics, SyvainMetrics } from "syvain-metrics-effect";
 import { startServer } from "./support/child.ts";
+import { heading } from "./support/contender.ts";
+import { columns, measureMemory } from "./support/memory.ts";
 
 const total = Number(process.argv[2] ?? 10_000_000);
-const MiB = 1024 * 1024;
 
 function* events() {
   for (let step = 0; step < total; step++) {
@@ -17,24 +18,9 @@ function* events() {
   }
 }
 
-const row = (...cells: ReadonlyArray<string | number>) => console.log(`| ${cells.join(" | ")} |`);
-const started = performance.now();
 let next = 0;
-const measure = (events: number) => {
-  globalThis.gc?.();
-  const { heapUsed, rss } = process.memoryUsage();
-  const seconds = (performance.now() - started) / 1000;
-  row(
-    events.toLocaleString("en"),
-    (heapUsed / MiB).toFixed(1),
-    (rss / MiB).toFixed(0),
-    seconds.toFixed(1),
-  );
-};
-
-row("events stored", "heap after gc, MiB", "resident, MiB", "seconds");
-row("---", "---", "---", "---");
-measure(0);
+heading("events stored", ...columns);
+measureMemory(0);
 const host = await startServer("sink-server");
 const live = SyvainMetrics.layer({ apiKey: "key", host }).pipe(
   Layer.provideMerge(NodeHttpClient.layerUndici),
@@ -45,10 +31,10 @@ const result = await Effect.runPromise(
       Effect.sync(() => {
         if (acknowledged < next) return;
         next += total / 10;
-        measure(acknowledged);
+        measureMemory(acknowledged);
       }),
   }).pipe(Effect.provide(live)),
 );
-measure(result.accepted);
+measureMemory(result.accepted);
 if (result.accepted !== total) throw new Error(`${result.accepted} of ${total} were stored`);
 process.exit();
