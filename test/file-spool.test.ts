@@ -225,6 +225,47 @@ describe("a directory that processes share", () => {
     ),
   );
 
+  it.live("is left for others to say that the run was cut off, when nobody said how it ended", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const spool = yield* spoolOn(directory);
+            const log = yield* spool.open(destination, limits);
+            yield* log.offer("status", '"running"');
+            const batch = yield* log.poll;
+            yield* batch!.settle;
+          }),
+        );
+        const { leftovers } = yield* adoptIn(directory);
+        assert.deepStrictEqual(
+          leftovers.map((leftover) => [leftover.remaining(), leftover.interrupted]),
+          [[0, true]],
+        );
+      }),
+    ),
+  );
+
+  it.live("is of a run that ended, though the process was killed before it had noted that", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const spool = yield* spoolOn(directory);
+            const log = yield* spool.open(destination, limits);
+            for (const status of ['"running"', '"done"']) yield* log.offer("status", status);
+          }),
+        );
+        writeFileSync(join(homeIn(directory), "running"), "");
+        const { leftovers } = yield* adoptIn(directory);
+        assert.deepStrictEqual(
+          leftovers.map(({ interrupted }) => interrupted),
+          [false],
+        );
+      }),
+    ),
+  );
+
   it.live("keeps what is for another host", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {

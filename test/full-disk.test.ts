@@ -10,48 +10,9 @@ import * as Collector from "../src/Collector.ts";
 import * as Spool from "../src/Spool.ts";
 import * as Faults from "../src/testing/Faults.ts";
 import * as MetricsServer from "../src/testing/MetricsServer.ts";
+import { Disk } from "./support/disk.ts";
 import { temporaryDirectory } from "./support/processes.ts";
 import { stored } from "./support/recording.ts";
-
-const full = (path: string) =>
-  PlatformError.systemError({
-    _tag: "Unknown",
-    module: "FileSystem",
-    method: "write",
-    pathOrDescriptor: path,
-    cause: new Error("ENOSPC: no space left on device, write"),
-  });
-
-/** A disk on which writes of the spool fail while it is full, after half of what was to be written. */
-class Disk {
-  isFull = false;
-  readonly layer = Layer.effect(
-    FileSystem.FileSystem,
-    Effect.map(FileSystem.FileSystem, (fs) => ({
-      ...fs,
-      open: (path: string, options: Parameters<typeof fs.open>[1]) =>
-        Effect.map(fs.open(path, options), (file): FileSystem.File => ({
-          [FileSystem.FileTypeId]: FileSystem.FileTypeId,
-          stat: file.stat,
-          sync: file.sync,
-          seek: (offset, from) => file.seek(offset, from),
-          read: (buffer, options) => file.read(buffer, options),
-          readAlloc: (size, options) => file.readAlloc(size, options),
-          truncate: (length) => file.truncate(length),
-          write: (buffer) => file.write(buffer),
-          writeAll: (buffer) =>
-            Effect.suspend(() =>
-              this.isFull
-                ? Effect.andThen(
-                    file.writeAll(buffer.subarray(0, buffer.length >> 1)),
-                    Effect.fail(full(path)),
-                  )
-                : file.writeAll(buffer),
-            ),
-        })),
-    })),
-  ).pipe(Layer.provideMerge(NodeServices.layer));
-}
 
 const said: Array<string> = [];
 const listening = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]);
@@ -146,6 +107,26 @@ describe("a disk that becomes full", () => {
         recordingOn(new Disk(), directory, {}),
       );
       assert.deepStrictEqual(recovery, { delivered: 3, refused: 0, remaining: 0 });
+    }).pipe(Effect.scoped, Effect.provide(MetricsServer.layerClient())),
+  );
+});
+
+describe("a disk that has room again only at the end", () => {
+  it.live("has what it would not take before, though all else was delivered", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory;
+      const disk = new Disk();
+      disk.isFull = true;
+      yield* Effect.gen(function* () {
+        const recorder = yield* Collector.experiment({ slug: "iris" });
+        yield* Faults.status(401, { times: Infinity });
+        yield* recorder.metric("only", 1);
+        yield* Effect.flip(recorder.flushOrFail);
+        disk.isFull = false;
+      }).pipe(Effect.scoped, Effect.provide(recordingOn(disk, directory, {})));
+      yield* Faults.clear;
+      const recovery = yield* Effect.provide(Collector.recover, recordingOn(disk, directory, {}));
+      assert.deepStrictEqual(recovery, { delivered: 1, refused: 0, remaining: 0 });
     }).pipe(Effect.scoped, Effect.provide(MetricsServer.layerClient())),
   );
 });

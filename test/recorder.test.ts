@@ -127,6 +127,41 @@ describe("a recorder", () => {
     }).pipe(Effect.provide(inMemory())),
   );
 
+  /** The seconds in which metrics were sent. */
+  const sendings = (seconds: number) =>
+    Effect.gen(function* () {
+      const at: Array<number> = [];
+      let before = 0;
+      for (let second = 1; second <= seconds; second++) {
+        yield* TestClock.adjust("1 second");
+        const { length } = yield* requestsOf("Metrics.ingest");
+        if (length > before) at.push(second);
+        before = length;
+      }
+      return at;
+    });
+  const refusing = { times: Infinity, match: { operation: "Metrics.ingest" } } as const;
+
+  it.effect("waits twice as long after every failure, half a minute at most", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      yield* Faults.status(404, refusing);
+      yield* recorder.metric("loss", 1);
+      assert.deepStrictEqual(yield* sendings(100), [1, 2, 4, 8, 16, 32, 62, 92]);
+      yield* Faults.clear;
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("waits as long as the service asks for", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      yield* Faults.status(429, { ...refusing, retryAfter: "70" });
+      yield* recorder.metric("loss", 1);
+      assert.deepStrictEqual(yield* sendings(150), [1, 71, 141]);
+      yield* Faults.clear;
+    }).pipe(Effect.provide(inMemory())),
+  );
+
   it.effect("tries again at once when it is told to flush", () =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });

@@ -6,6 +6,7 @@ import { readdirSync, renameSync } from "node:fs";
 import * as Collector from "../src/Collector.ts";
 import * as Experiments from "../src/Experiments.ts";
 import * as Faults from "../src/testing/Faults.ts";
+import { Disk } from "./support/disk.ts";
 import { collecting, stored, withDirectory } from "./support/recording.ts";
 import {
   adoptIn,
@@ -81,6 +82,47 @@ describe("a log that was taken over", () => {
         while (log.waiting() > 0) yield* Effect.sleep("10 millis");
         yield* third!.settle;
         assert.strictEqual(log.left(), 40);
+      }),
+    ),
+  );
+
+  it.live("sends what the disk would not take before it was taken", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const disk = new Disk();
+        const spool = yield* spoolOn(directory, { durability: "event" }, disk.layer);
+        const log = yield* spool.open(destination, limits);
+        const [first, second, third] = [0, 10, 20].map((from) => events(30).slice(from, from + 10));
+        for (const event of first!) yield* log.offer("metric", event);
+        disk.isFull = true;
+        for (const event of second!) yield* log.offer("metric", event);
+        disk.isFull = false;
+        take(directory);
+        for (const event of third!) yield* log.offer("metric", event);
+        assert.deepStrictEqual(
+          (yield* pollAll(log)).toSorted(),
+          [...second!, ...third!].toSorted(),
+        );
+      }),
+    ),
+  );
+
+  it.live("is known to be of a run that goes on", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const spool = yield* spoolOn(directory, { durability: "event" });
+        const log = yield* spool.open(destination, limits);
+        yield* log.offer("status", '"running"');
+        take(directory);
+        const theirs = yield* adoptIn(directory);
+        yield* log.offer("metric", "1");
+        yield* theirs.leftovers[0]!.remove;
+        take(directory);
+        const { leftovers } = yield* adoptIn(directory);
+        assert.deepStrictEqual(
+          leftovers.map(({ interrupted }) => interrupted),
+          [true],
+        );
       }),
     ),
   );
@@ -176,7 +218,10 @@ describe("what was taken over from others", () => {
           for (let step = 0; step < 100; step++) {
             yield* recorder.metric("loss", 1, { step, metadata });
           }
-        }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually)));
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(collecting(directory, manually, { durability: "event" })),
+        );
 
         assert.deepInclude(yield* Collector.recover, { delivered: 0, remaining: 100 });
         take(directory);

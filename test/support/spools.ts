@@ -3,7 +3,9 @@ import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert } from "@effect/vitest";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import type * as FileSystem from "effect/FileSystem";
 import * as Layer from "effect/Layer";
+import type * as Path from "effect/Path";
 import * as References from "effect/References";
 import type * as Scope from "effect/Scope";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -25,9 +27,13 @@ export const inDirectory = <A, E>(
   );
 
 /** A process of its own on the directory, until the scope closes. */
-export const spoolOn = (directory: string, options: Spool.FileOptions = {}) =>
+export const spoolOn = (
+  directory: string,
+  options: Spool.FileOptions = {},
+  disk: Layer.Layer<FileSystem.FileSystem | Path.Path> = NodeServices.layer,
+) =>
   Effect.map(
-    Layer.build(Spool.layerFileSystem(directory, options).pipe(Layer.provide(NodeServices.layer))),
+    Layer.build(Spool.layerFileSystem(directory, options).pipe(Layer.provide(disk))),
     (context) => Effect.provideContext(Spool.Spool, context),
   ).pipe(Effect.flatten);
 

@@ -21,7 +21,6 @@ export class Away {
   }
 
   add(place: Place): void {
-    if (place.remaining === 0) return;
     this.#places = [...this.#places, place];
     this.#some.openUnsafe();
   }
