@@ -78,13 +78,13 @@ const daysOf = (year: number, month: number): number =>
   new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 
 /** `Date` reads the 30th of February as the 1st of March. */
-const isRfc3339 = (text: string): boolean => {
+export const isRfc3339 = (text: string): boolean => {
   const [, year, month, day] = rfc3339.exec(text) ?? [];
   return (
     Number(month) >= 1 &&
     Number(month) <= 12 &&
     Number(day) >= 1 &&
-    Number(day) <= daysOf(Number(year), Number(month))
+    (Number(day) <= 28 || Number(day) <= daysOf(Number(year), Number(month)))
   );
 };
 

@@ -48,7 +48,7 @@ const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient 
   );
 
 /** The call has a span of its own, and whether trace headers are sent is decided there. */
-const untraced = Context.make(HttpClient.TracerDisabledWhen, () => true);
+const untraced = Effect.provideService(HttpClient.TracerDisabledWhen, () => true);
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
@@ -60,11 +60,12 @@ const cutBody = (exchange: Exchange, { text, complete }: Body): Body => ({
 const read = (
   exchange: Exchange,
   response: HttpClientResponse,
+  // A transport may make them anew each time they are asked for.
+  { status, headers }: Pick<Answer, "status" | "headers">,
 ): Effect.Effect<Answer, HttpClientError> => {
-  const { status, headers } = response;
   exchange.status = status;
   if (!isSuccess(status)) {
-    return Effect.map(readBody(response, seenBytes), (body) => ({
+    return Effect.map(readBody(response, headers, seenBytes), (body) => ({
       status,
       headers,
       ...cutBody(exchange, body),
@@ -75,7 +76,7 @@ const read = (
   if (unread || Number(headers["content-length"]) > exchange.maxResponseBytes) {
     return Effect.as(abort(response), { status, headers, text: "", complete: unread });
   }
-  return Effect.map(readBody(response, exchange.maxResponseBytes), (body): Answer => ({
+  return Effect.map(readBody(response, headers, exchange.maxResponseBytes), (body): Answer => ({
     status,
     headers,
     ...cutBody(exchange, body),
@@ -120,9 +121,9 @@ export const attempt = (
         Effect.flatMap((response) => {
           const { status, headers } = response;
           if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-          return read(exchange, response);
+          return read(exchange, response, { status, headers });
         }),
-        Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
+        untraced,
         Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
         Effect.timeoutOrElse({
           duration: timeout,

@@ -126,14 +126,19 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   return success;
 });
 
+let lastHost = "";
+let lastServer: Exchange["server"] | undefined;
+
 /** The host and port of a URL, under OpenTelemetry's names. */
-const serverOf = (host: string) => {
+const serverOf = (host: string): Exchange["server"] => {
+  if (lastServer !== undefined && host === lastHost) return lastServer;
   const [, scheme, address = "", port] =
     /^(https?):\/\/([^/:]+|\[[^\]]*\])(?::(\d+))?/.exec(host) ?? [];
-  return {
+  lastHost = host;
+  return (lastServer = {
     "server.address": address,
     "server.port": port === undefined ? (scheme === "http" ? 80 : 443) : Number(port),
-  };
+  });
 };
 
 /** OpenTelemetry's names for HTTP clients, and the number of requests sent. */
