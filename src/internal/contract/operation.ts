@@ -63,14 +63,6 @@ export type ParamNames<Path extends string> = Path extends `${infer Head}/${infe
     ? Name
     : never;
 
-const templates = new Map<string, string>();
-
 /** The path with `{name}` in place of ids (OpenTelemetry's `url.template`). */
-export const urlTemplate = ({ path }: Operation): string => {
-  let template = templates.get(path);
-  if (template === undefined) {
-    template = basePath + path.replace(/:(\w+)/g, "{$1}");
-    templates.set(path, template);
-  }
-  return template;
-};
+export const urlTemplate = (operation: Operation): string =>
+  basePath + operation.path.replace(/:(\w+)/g, "{$1}");

@@ -27,24 +27,20 @@ import { seenBytes, startOf } from "./scrub.ts";
  * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
  * for other reasons, around the call or inside the client's layer; so it is amended where the client will read it, after both.
  */
-const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  HttpClient.makeWith(
-    (request) =>
-      client.postprocess(
-        Effect.flatMap(request, (request) =>
-          Effect.withFiber((fiber) => {
-            const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
-            fiber.setContext(
-              Context.add(fiber.context, FetchHttpClient.RequestInit, {
-                ...init,
-                redirect: "manual",
-              }),
-            );
-            return Effect.succeed(request);
-          }),
-        ),
-      ),
-    client.preprocess,
+const executeWithoutRedirects = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest,
+): ReturnType<HttpClient.HttpClient["execute"]> =>
+  client.postprocess(
+    Effect.flatMap(client.preprocess(request), (request) =>
+      Effect.withFiber((fiber) => {
+        const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+        fiber.setContext(
+          Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+        );
+        return Effect.succeed(request);
+      }),
+    ),
   );
 
 /** The call has a span of its own, and whether trace headers are sent is decided there. */
@@ -109,32 +105,30 @@ export const attempt = (
     let failure: Answer | undefined;
     const orFailure = <E>(error: Effect.Effect<never, E>) =>
       failure === undefined ? error : Effect.succeed(failure);
-    const answered = withoutRedirects(client)
-      .execute(request)
-      .pipe(
-        // A client that filters statuses hands the answer over in its error.
-        Effect.catch((error) =>
-          error.reason._tag === "StatusCodeError"
-            ? Effect.succeed(error.reason.response)
-            : Effect.fail(error),
-        ),
-        Effect.flatMap((response) => {
-          const { status, headers } = response;
-          if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-          return read(exchange, response, { status, headers });
-        }),
-        untraced,
-        Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () =>
-            orFailure(
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                Effect.fail(timedOut(exchange, "attempt", timeout, now)),
-              ),
+    const answered = executeWithoutRedirects(client, request).pipe(
+      // A client that filters statuses hands the answer over in its error.
+      Effect.catch((error) =>
+        error.reason._tag === "StatusCodeError"
+          ? Effect.succeed(error.reason.response)
+          : Effect.fail(error),
+      ),
+      Effect.flatMap((response) => {
+        const { status, headers } = response;
+        if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
+        return read(exchange, response, { status, headers });
+      }),
+      untraced,
+      Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          orFailure(
+            Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
             ),
-        }),
-      );
+          ),
+      }),
+    );
     return watched(answered, exchange, request).pipe(
       Effect.flatMap((answer) => {
         if (isSuccess(answer.status)) return Effect.succeed(answer);

@@ -47,7 +47,7 @@ export interface Answer {
 
 export interface Exchange {
   readonly operation: Operation;
-  /** Of the template until the ids are known to be good. */
+  /** Of the template when the ids are no good. */
   url: string;
   readonly server: { readonly "server.address": string; readonly "server.port": number };
   readonly startedAt: number;
@@ -62,7 +62,7 @@ export interface Exchange {
   retryDelay: number;
   /** The status of the last answer. */
   status: number | undefined;
-  readonly span: Tracer.Span;
+  readonly span: Tracer.Span | Pick<Tracer.Span, "attribute" | "event">;
   readonly observers: ReadonlyArray<Observer>;
 }
 
