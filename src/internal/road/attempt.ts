@@ -11,7 +11,7 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { abort, type Body, readBody } from "./body.ts";
+import { abort, readBody } from "./body.ts";
 import {
   type Answer,
   broken,
@@ -48,34 +48,25 @@ const untraced = Effect.provideService(HttpClient.TracerDisabledWhen, () => true
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-const cutBody = (exchange: Exchange, { text, complete }: Body): Body => ({
-  text: complete ? text : startOf(scrubOf(exchange), text),
-  complete,
-});
-
 const read = (
   exchange: Exchange,
   response: HttpClientResponse,
-  // A transport may make them anew each time they are asked for.
-  { status, headers }: Pick<Answer, "status" | "headers">,
+  head: Pick<Answer, "status" | "headers">,
 ): Effect.Effect<Answer, HttpClientError> => {
-  exchange.status = status;
-  if (!isSuccess(status)) {
-    return Effect.map(readBody(response, headers, seenBytes), (body) => ({
-      status,
-      headers,
-      ...cutBody(exchange, body),
-    }));
+  exchange.status = head.status;
+  let limit = seenBytes;
+  if (isSuccess(head.status)) {
+    limit = exchange.maxResponseBytes;
+    // What nobody reads, and what is declared too large, is not even begun.
+    const unread = exchange.operation.success === undefined;
+    if (unread || Number(head.headers["content-length"]) > limit) {
+      return Effect.as(abort(response), { ...head, text: "", complete: unread });
+    }
   }
-  // What nobody reads, and what is declared too large, is not even begun.
-  const unread = exchange.operation.success === undefined;
-  if (unread || Number(headers["content-length"]) > exchange.maxResponseBytes) {
-    return Effect.as(abort(response), { status, headers, text: "", complete: unread });
-  }
-  return Effect.map(readBody(response, headers, exchange.maxResponseBytes), (body): Answer => ({
-    status,
-    headers,
-    ...cutBody(exchange, body),
+  return Effect.map(readBody(response, head.headers, limit), ({ text, complete }) => ({
+    ...head,
+    text: complete ? text : startOf(scrubOf(exchange), text),
+    complete,
   }));
 };
 
@@ -113,9 +104,10 @@ export const attempt = (
           : Effect.fail(error),
       ),
       Effect.flatMap((response) => {
-        const { status, headers } = response;
-        if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-        return read(exchange, response, { status, headers });
+        // A transport may make the headers anew each time that they are asked for.
+        const head = { status: response.status, headers: response.headers };
+        if (!isSuccess(head.status)) failure = { ...head, text: "", complete: false };
+        return read(exchange, response, head);
       }),
       untraced,
       Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),

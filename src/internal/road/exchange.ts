@@ -47,7 +47,7 @@ export interface Answer {
 
 export interface Exchange {
   readonly operation: Operation;
-  /** Of the template when the ids are no good. */
+  /** Of the template until the ids are known to be good. */
   url: string;
   readonly server: { readonly "server.address": string; readonly "server.port": number };
   readonly startedAt: number;
