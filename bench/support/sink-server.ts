@@ -10,16 +10,20 @@ const mark = Buffer.from('{"client_event_id":');
 
 const server = createServer((request, response) => {
   const chunks: Array<Buffer> = [];
+  const answer = (status: number, json: string) =>
+    response
+      .writeHead(status, { "content-type": "application/json", "content-length": json.length })
+      .end(json);
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
-    if (request.url?.endsWith("/ingestion-keys")) return void response.writeHead(201).end(minted);
+    if (request.url?.endsWith("/ingestion-keys")) return void answer(201, minted);
     // Of the peers in bench/peers, one wants no content, the others want JSON.
     if (request.url?.startsWith("/api/v2/write")) return void response.writeHead(204).end();
-    if (!request.url?.startsWith("/api/v1/")) return void response.writeHead(200).end("{}");
+    if (!request.url?.startsWith("/api/v1/")) return void answer(200, "{}");
     const body = Buffer.concat(chunks);
     let accepted = 0;
     for (let i = body.indexOf(mark); i !== -1; i = body.indexOf(mark, i + mark.length)) accepted++;
-    response.writeHead(202).end(`{"accepted":${accepted},"duplicates":0}`);
+    answer(202, `{"accepted":${accepted},"duplicates":0}`);
   });
 });
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));

@@ -2,6 +2,7 @@ import type * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { define } from "./operation.ts";
+import { plainMetricPage } from "./plainMetricPage.ts";
 import {
   Id,
   Metadata,
@@ -125,6 +126,7 @@ export const listMetrics = define({
   path: "/experiments/:experiment_id/metrics",
   query: wireStruct(paged({ name: optional(QueryString) })),
   success: wireStruct({ metrics: Schema.Array(Metric), nextCursor }),
+  plainly: plainMetricPage,
   status: 200,
   auth: "apiKey",
   retry: "safe",

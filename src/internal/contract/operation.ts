@@ -27,6 +27,11 @@ export interface Operation {
   readonly payload?: Plain;
   /** The body of a success; without one, any 2xx is a success and its body is not read. */
   readonly success?: Plain;
+  /**
+   * Decodes a success as {@link success} does, only faster, where the schema would take the most of a call's time: to the very same value,
+   * or to `undefined` whenever that is in any doubt.
+   */
+  readonly plainly?: (json: unknown) => unknown;
   /** The status of a success on our server; a client accepts any 2xx. */
   readonly status: 200 | 201 | 202 | 204;
   /** The bearer: the API key, or the experiment's own ingestion key. */

@@ -71,22 +71,11 @@ function isWellFormed(value: string): boolean {
 }
 
 const rfc3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
-/** The calendar repeats every 400 years; `Date` takes the years 0 to 99 for 1900 to 1999. */
-const daysOf = (year: number, month: number): number =>
-  new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
-
-/** `Date` reads the 30th of February as the 1st of March. */
-const isRfc3339 = (text: string): boolean => {
-  const [, year, month, day] = rfc3339.exec(text) ?? [];
-  return (
-    Number(month) >= 1 &&
-    Number(month) <= 12 &&
-    Number(day) >= 1 &&
-    Number(day) <= daysOf(Number(year), Number(month))
-  );
-};
+/** `Date` reads the 30th of February as the 1st of March, if at all. */
+export const isRfc3339 = (text: string): boolean =>
+  rfc3339.test(text) && new Date(text.slice(0, 10)).getUTCDate() === Number(text.slice(8, 10));
 
 const year0 = Date.parse("0000-01-01T00:00:00.000Z");
 const year9999 = Date.parse("9999-12-31T23:59:59.999Z");

@@ -11,7 +11,7 @@ import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
-import { abort, type Body, readBody } from "./body.ts";
+import { abort, readBody } from "./body.ts";
 import {
   type Answer,
   broken,
@@ -27,58 +27,46 @@ import { seenBytes, startOf } from "./scrub.ts";
  * `fetch` follows redirects by itself, key and all. The option that stops it is a service of effect's fetch client, which a user may have set
  * for other reasons, around the call or inside the client's layer; so it is amended where the client will read it, after both.
  */
-const withoutRedirects = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
-  HttpClient.makeWith(
-    (request) =>
-      client.postprocess(
-        Effect.flatMap(request, (request) =>
-          Effect.withFiber((fiber) => {
-            const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
-            fiber.setContext(
-              Context.add(fiber.context, FetchHttpClient.RequestInit, {
-                ...init,
-                redirect: "manual",
-              }),
-            );
-            return Effect.succeed(request);
-          }),
-        ),
-      ),
-    client.preprocess,
+const executeWithoutRedirects = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest,
+): ReturnType<HttpClient.HttpClient["execute"]> =>
+  client.postprocess(
+    Effect.flatMap(client.preprocess(request), (request) =>
+      Effect.withFiber((fiber) => {
+        const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit);
+        fiber.setContext(
+          Context.add(fiber.context, FetchHttpClient.RequestInit, { ...init, redirect: "manual" }),
+        );
+        return Effect.succeed(request);
+      }),
+    ),
   );
 
 /** The call has a span of its own, and whether trace headers are sent is decided there. */
-const untraced = Context.make(HttpClient.TracerDisabledWhen, () => true);
+const untraced = Effect.provideService(HttpClient.TracerDisabledWhen, () => true);
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;
-
-const cutBody = (exchange: Exchange, { text, complete }: Body): Body => ({
-  text: complete ? text : startOf(scrubOf(exchange), text),
-  complete,
-});
 
 const read = (
   exchange: Exchange,
   response: HttpClientResponse,
+  head: Pick<Answer, "status" | "headers">,
 ): Effect.Effect<Answer, HttpClientError> => {
-  const { status, headers } = response;
-  exchange.status = status;
-  if (!isSuccess(status)) {
-    return Effect.map(readBody(response, seenBytes), (body) => ({
-      status,
-      headers,
-      ...cutBody(exchange, body),
-    }));
+  exchange.status = head.status;
+  let limit = seenBytes;
+  if (isSuccess(head.status)) {
+    limit = exchange.maxResponseBytes;
+    // What nobody reads, and what is declared too large, is not even begun.
+    const unread = exchange.operation.success === undefined;
+    if (unread || Number(head.headers["content-length"]) > limit) {
+      return Effect.as(abort(response), { ...head, text: "", complete: unread });
+    }
   }
-  // What nobody reads, and what is declared too large, is not even begun.
-  const unread = exchange.operation.success === undefined;
-  if (unread || Number(headers["content-length"]) > exchange.maxResponseBytes) {
-    return Effect.as(abort(response), { status, headers, text: "", complete: unread });
-  }
-  return Effect.map(readBody(response, exchange.maxResponseBytes), (body): Answer => ({
-    status,
-    headers,
-    ...cutBody(exchange, body),
+  return Effect.map(readBody(response, head.headers, limit), ({ text, complete }) => ({
+    ...head,
+    text: complete ? text : startOf(scrubOf(exchange), text),
+    complete,
   }));
 };
 
@@ -108,32 +96,31 @@ export const attempt = (
     let failure: Answer | undefined;
     const orFailure = <E>(error: Effect.Effect<never, E>) =>
       failure === undefined ? error : Effect.succeed(failure);
-    const answered = withoutRedirects(client)
-      .execute(request)
-      .pipe(
-        // A client that filters statuses hands the answer over in its error.
-        Effect.catch((error) =>
-          error.reason._tag === "StatusCodeError"
-            ? Effect.succeed(error.reason.response)
-            : Effect.fail(error),
-        ),
-        Effect.flatMap((response) => {
-          const { status, headers } = response;
-          if (!isSuccess(status)) failure = { status, headers, text: "", complete: false };
-          return read(exchange, response);
-        }),
-        Effect.updateContext((context: Context.Context<never>) => Context.merge(context, untraced)),
-        Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
-        Effect.timeoutOrElse({
-          duration: timeout,
-          orElse: () =>
-            orFailure(
-              Effect.flatMap(Clock.currentTimeMillis, (now) =>
-                Effect.fail(timedOut(exchange, "attempt", timeout, now)),
-              ),
+    const answered = executeWithoutRedirects(client, request).pipe(
+      // A client that filters statuses hands the answer over in its error.
+      Effect.catch((error) =>
+        error.reason._tag === "StatusCodeError"
+          ? Effect.succeed(error.reason.response)
+          : Effect.fail(error),
+      ),
+      Effect.flatMap((response) => {
+        // A transport may make the headers anew each time that they are asked for.
+        const head = { status: response.status, headers: response.headers };
+        if (!isSuccess(head.status)) failure = { ...head, text: "", complete: false };
+        return read(exchange, response, head);
+      }),
+      untraced,
+      Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          orFailure(
+            Effect.flatMap(Clock.currentTimeMillis, (now) =>
+              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
             ),
-        }),
-      );
+          ),
+      }),
+    );
     return watched(answered, exchange, request).pipe(
       Effect.flatMap((answer) => {
         if (isSuccess(answer.status)) return Effect.succeed(answer);

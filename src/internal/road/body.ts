@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import type * as Headers from "effect/http/Headers";
 import type { HttpClientError } from "effect/http/HttpClientError";
 import type { HttpClientResponse } from "effect/http/HttpClientResponse";
 import * as Stream from "effect/Stream";
@@ -19,9 +20,9 @@ export const cutBytes = (bytes: Uint8Array, limit: number): string =>
 
 export const readBody = (
   response: HttpClientResponse,
+  { "content-length": length, "content-encoding": encoding }: Headers.Headers,
   limit: number,
 ): Effect.Effect<Body, HttpClientError> => {
-  const { "content-length": length, "content-encoding": encoding } = response.headers;
   // A declared length bounds what arrives, unless it is decompressed on the way, which a browser does not always tell.
   if (length !== undefined && encoding === undefined && Number(length) <= limit) {
     return Effect.map(response.text, (text) =>

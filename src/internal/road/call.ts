@@ -85,7 +85,10 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
     }
     headers["idempotency-key"] = exchange.idempotencyKey = key;
   }
-  if (config.propagateTraces) Object.assign(headers, HttpTraceContext.toHeaders(exchange.span));
+  // `callWith` made a span then.
+  if (config.propagateTraces) {
+    Object.assign(headers, HttpTraceContext.toHeaders(exchange.span as Tracer.Span));
+  }
 
   const request = HttpClientRequest.make(operation.method)(exchange.url, {
     urlParams: query,
@@ -127,7 +130,7 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
 });
 
 /** The host and port of a URL, under OpenTelemetry's names. */
-const serverOf = (host: string) => {
+const serverOf = (host: string): Exchange["server"] => {
   const [, scheme, address = "", port] =
     /^(https?):\/\/([^/:]+|\[[^\]]*\])(?::(\d+))?/.exec(host) ?? [];
   return {
@@ -144,12 +147,12 @@ const annotate = ({ span, attempts, status }: Exchange): void => {
 };
 
 const run = Effect.fnUntraced(function* <O extends Operation, R>(
+  config: ConfigService["Service"],
   operation: O,
   input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
-  span: Tracer.Span,
+  span: Exchange["span"],
 ): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
-  const config = yield* ConfigService;
   const exchange: Exchange = {
     operation,
     url: config.host + urlTemplate(operation),
@@ -167,8 +170,6 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
       (observer) => observer !== undefined,
     ),
   };
-  span.attribute("server.address", exchange.server["server.address"]);
-  span.attribute("server.port", exchange.server["server.port"]);
   return yield* travel(exchange, operation, input, authorise).pipe(
     Effect.ensuring(Effect.sync(() => annotate(exchange))),
     Effect.tapError((error) => {
@@ -178,25 +179,36 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
   );
 });
 
+/** Stands where a span would that nobody sees: one takes a sixth of the time of a call. */
+const unseen: Exchange["span"] = { attribute() {}, event() {} };
+
 /** Calls an operation, with the key that `authorise` finds. */
 export const callWith = <O extends Operation, R>(
   operation: O,
   input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
-  Effect.useSpan(
-    operation.name,
-    {
-      kind: "client",
-      attributes: {
-        "http.request.method": operation.method,
-        "url.template": urlTemplate(operation),
-      },
-    },
-    (span) =>
-      Effect.withParentSpan(run(operation, input, authorise, span), span, {
-        captureStackTrace: false,
-      }),
+  Effect.flatMap(ConfigService, (config) =>
+    Effect.withFiber(({ cache }) =>
+      // Without a tracer spans are kept nowhere, but one that stands around the call may be looked at, and so may what is in it.
+      config.propagateTraces || cache.tracer || cache.span
+        ? Effect.useSpan(
+            operation.name,
+            {
+              kind: "client",
+              attributes: {
+                "http.request.method": operation.method,
+                "url.template": urlTemplate(operation),
+                ...serverOf(config.host),
+              },
+            },
+            (span) =>
+              Effect.withParentSpan(run(config, operation, input, authorise, span), span, {
+                captureStackTrace: false,
+              }),
+          )
+        : run(config, operation, input, authorise, unseen),
+    ),
   );
 
 /** Calls an operation that takes the API key. */

@@ -44,6 +44,8 @@ export const decode = <O extends Operation>(
     return Effect.fail(notJson(exchange, answer));
   }
   try {
+    const plain = operation.plainly?.(json);
+    if (plain !== undefined) return succeed(plain);
     const decoded = decoderOf(operation)(json);
     return Result.isSuccess(decoded)
       ? succeed(decoded.success)

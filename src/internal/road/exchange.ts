@@ -62,7 +62,7 @@ export interface Exchange {
   retryDelay: number;
   /** The status of the last answer. */
   status: number | undefined;
-  readonly span: Tracer.Span;
+  readonly span: Tracer.Span | Pick<Tracer.Span, "attribute" | "event">;
   readonly observers: ReadonlyArray<Observer>;
 }
 
