@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
+import * as HttpClient from "effect/http/HttpClient";
 import * as Option from "effect/Option";
 import * as Annotations from "../src/Annotations.ts";
 import * as Auth from "../src/Auth.ts";
@@ -111,6 +112,41 @@ it.effect("without an answer there is no status", () =>
     assert.notProperty(attributes, "http.response.status_code");
   }).pipe(live),
 );
+
+describe("without a tracer", () => {
+  /** The name of the span that a transport finds itself in. */
+  const seen = Effect.gen(function* () {
+    const names: Array<string | undefined> = [];
+    yield* Effect.provideServiceEffect(
+      Experiments.list(),
+      HttpClient.HttpClient,
+      Effect.map(
+        HttpClient.HttpClient,
+        HttpClient.mapRequestEffect((request) =>
+          Effect.option(Effect.currentSpan).pipe(
+            Effect.map((span) => {
+              names.push(Option.getOrUndefined(span)?.name);
+              return request;
+            }),
+          ),
+        ),
+      ),
+    );
+    return names;
+  });
+
+  it.effect("a call in a span is one all the same", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* Effect.withSpan(seen, "mine"), ["Experiments.list"]);
+    }).pipe(live),
+  );
+
+  it.effect("a call that nobody would see is none", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* seen, [undefined]);
+    }).pipe(live),
+  );
+});
 
 describe("trace headers", () => {
   const headers = Effect.map(Faults.requests, ([request]) => request!.headers);
