@@ -80,6 +80,29 @@ it("and the usual ones are", () => {
   }
 });
 
+it("and those that change their metadata", () => {
+  const metadata: Record<string, unknown> = { a: 1 };
+  const changes: ReadonlyArray<readonly [string, unknown]> = [
+    ["a", 2],
+    ["b", "x"],
+    ["b", "y"],
+    ["c", undefined],
+    ["c", null],
+    ["a", "2"],
+    ["a", { nested: 1 }],
+    ["a", -0],
+  ];
+  for (const [name, value] of changes) {
+    metadata[name] = value;
+    assertSame("changing", 1, { step: 1, metadata: metadata as never }, now);
+    assertSame("changing", 1, { step: 1, metadata: { ...metadata, z: 1 } as never }, now);
+    assertSame("changing", 1, { step: 1, metadata: [] as never }, now);
+  }
+  for (const fewer of [{ a: 1, b: 2 }, { a: 1 }, {}, { a: 1, b: 2 }, { b: 2, a: 1 }]) {
+    assertSame("fewer", 1, { step: 1, metadata: fewer }, now);
+  }
+});
+
 const odd: ReadonlyArray<readonly [string, string, number, object]> = [
   ["a value that is not finite", "n", Number.NaN, { step: 1 }],
   ["an empty name", "", 1, { step: 1 }],

@@ -27,7 +27,8 @@ const hex16 = (half: number): string => `${hex[(half >>> 8) & 255]}${hex[half & 
 /** A UUID (version 8, RFC 9562) that is the hash of the text in UTF-8. */
 export const idOfText = (text: string): string => {
   const length = write(text);
-  bytes.fill(0, length, length + 16);
+  // Up to the end of the last block of the hash.
+  for (let i = length; i % 16 !== 0; i++) bytes[i] = 0;
   const [a, b, c, d] = hash128(view, length);
   const version = (b & 0x0fff) | 0x8000;
   const variant = ((c >>> 16) & 0x3fff) | 0x8000;

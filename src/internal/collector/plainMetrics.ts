@@ -1,18 +1,37 @@
 import type { EventOptions } from "../../Collector.ts";
 import { maxMetadataBytes } from "../contract/annotations.ts";
 import { idOfText } from "../idOfText.ts";
-import { isoOf, isPlainMetadata, maxEpochMillis, quoted } from "../ingest/plain.ts";
+import { isoOf, isPlainMetadata, isPlainObject, maxEpochMillis, quoted } from "../ingest/plain.ts";
 
-/** The JSON of metadata whose fields are in order of their names already: it is also what the id of an event is made of. */
-const inOrder = (metadata: unknown): string | undefined => {
+/** Plain metadata, and its JSON. */
+interface Series {
+  readonly names: ReadonlyArray<string>;
+  readonly values: ReadonlyArray<unknown>;
+  readonly json: string;
+}
+
+const none: Series = { names: [], values: [], json: "{}" };
+
+/** Metadata whose fields are in order of their names already: its JSON is also what the id of an event is made of. */
+const seriesOf = (metadata: unknown): Series | undefined => {
   if (!isPlainMetadata(metadata)) return undefined;
-  let last = "";
-  for (const name in metadata) {
-    if (name < last) return undefined;
-    last = name;
-  }
+  const names = Object.keys(metadata);
+  if (names.some((name, i) => i > 0 && name < String(names[i - 1]))) return undefined;
   const json = JSON.stringify(metadata);
-  return json.length * 3 > maxMetadataBytes ? undefined : json;
+  return json.length * 3 > maxMetadataBytes
+    ? undefined
+    : { names, values: names.map((name) => metadata[name]), json };
+};
+
+/** Whether metadata is the same to the last field, which takes less time to find out than to write it anew. */
+const isOf = ({ names, values }: Series, metadata: object): boolean => {
+  if (!isPlainObject(metadata)) return false;
+  let i = 0;
+  for (const name in metadata) {
+    if (name !== names[i] || metadata[name] !== values[i]) return false;
+    i++;
+  }
+  return i === names.length;
 };
 
 interface Named {
@@ -20,6 +39,8 @@ interface Named {
   readonly event: string;
   /** Of what its id is made of, up to its step. */
   readonly id: string;
+  /** Its last metadata, which is that of the next one more often than not. */
+  last: Series;
 }
 
 /** How many names are remembered; there are few, or something is wrong anyway. */
@@ -51,17 +72,18 @@ export class PlainMetrics {
     let id = `${named.id}${step}`;
     let end = `,"step":${step},"timestamp":"${isoOf(now)}"`;
     if (metadata !== undefined) {
-      const json = inOrder(metadata);
-      if (json === undefined) return undefined;
-      if (json !== "{}") id += `,${json}`;
-      end += `,"metadata":${json}`;
+      const series = isOf(named.last, metadata) ? named.last : seriesOf(metadata);
+      if (series === undefined) return undefined;
+      named.last = series;
+      if (series.names.length > 0) id += `,${series.json}`;
+      end += `,"metadata":${series.json}`;
     }
     return `{"client_event_id":"${idOfText(id)}"${named.event}${value}${end}}`;
   }
 
   #name(name: string): Named {
     const json = quoted(name);
-    const named = { event: `,"name":${json},"value":`, id: `${this.#run},${json},` };
+    const named = { event: `,"name":${json},"value":`, id: `${this.#run},${json},`, last: none };
     if (this.#names.size < maxNames) this.#names.set(name, named);
     return named;
   }
