@@ -28,6 +28,23 @@ describe("a batch closes", () => {
     }),
   );
 
+  it.effect("at 1,000 events, and does not wait for one more", () =>
+    Effect.gen(function* () {
+      const { taken, live } = taking();
+      const full = yield* Deferred.make<void>();
+      const paused = Stream.concat(Stream.fromIterable(events(1000)), Stream.never);
+      const ingesting = yield* Metrics.ingestAll("e", paused, {
+        onProgress: () => Deferred.succeed(full, undefined),
+      }).pipe(live, Effect.forkChild);
+      yield* Deferred.await(full);
+      assert.deepStrictEqual(
+        taken.map(({ ids }) => ids.length),
+        [1000],
+      );
+      yield* Fiber.interrupt(ingesting);
+    }),
+  );
+
   for (const [what, unit] of [
     ["ASCII", "x"],
     ["characters of two bytes", "é"],

@@ -40,7 +40,7 @@ export const halvesOf = ({ json, ends, indexes }: Batch): readonly [Batch, Batch
   ];
 };
 
-/** Gathers events until no more fit. An event that is larger than a body may be goes alone. */
+/** Gathers events until it is full, or no more fit. An event that is larger than a body may be goes alone. */
 export class Gathering {
   readonly #limits: Limits;
   /** One text that grows is half as dear as an array that is joined. */
@@ -53,6 +53,10 @@ export class Gathering {
 
   constructor(limits: Limits) {
     this.#limits = limits;
+  }
+
+  get isFull(): boolean {
+    return this.#ends.length >= this.#limits.maxEvents;
   }
 
   /** Takes one more event, and answers the batch that it did not fit into any more. */
@@ -78,9 +82,8 @@ export class Gathering {
   }
 
   #fits(event: string): boolean {
-    const { maxEvents, maxBytes } = this.#limits;
+    const { maxBytes } = this.#limits;
     if (this.#ends.length === 0) return true;
-    if (this.#ends.length >= maxEvents) return false;
     if (this.#atMost + event.length * 3 <= maxBytes) return true;
     // Near the limit the bytes are counted.
     if (!this.#exact) {

@@ -119,6 +119,12 @@ export const ingestAll = <E = never, R = never>(
 
     const sending = (batch: Batch, end: number): Sending => ({ ...batch, number: number++, end });
 
+    /** What there is. */
+    const rest = (): ReadonlyArray<Sending> => {
+      const batch = gathering.take();
+      return batch === undefined ? [] : [sending(batch, index)];
+    };
+
     /** The batches that are full with these events, up to the first that fails the call. */
     const gather = (events: ReadonlyArray<MetricInput>): ReadonlyArray<Sending | Refused> => {
       const full: Array<Sending | Refused> = [];
@@ -134,6 +140,7 @@ export const ingestAll = <E = never, R = never>(
           return full;
         }
         index++;
+        if (gathering.isFull) full.push(...rest());
       }
       return full;
     };
@@ -173,11 +180,6 @@ export const ingestAll = <E = never, R = never>(
           }),
         ),
       );
-
-    const rest = (): ReadonlyArray<Sending> => {
-      const batch = gathering.take();
-      return batch === undefined ? [] : [sending(batch, index)];
-    };
 
     // In order, so that what ends the call early does so when all batches before it have ended.
     return Stream.chunks(Stream.isStream(events) ? events : Stream.fromIterable(events)).pipe(
