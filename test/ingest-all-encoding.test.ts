@@ -130,3 +130,21 @@ const values: ReadonlyArray<unknown> = [
 for (const [i, value] of values.entries()) {
   it(`of event ${i}, ${inspect(value, { breakLength: Infinity })}`, () => assertSame(value));
 }
+
+it("whatever came before", () => {
+  for (const before of values) {
+    for (const after of values) {
+      encodeEvent(before);
+      assertSame(after);
+    }
+  }
+  const metadata: Record<string, unknown> = { a: 1 };
+  for (const value of [1, 2, "2", -0, undefined, null, { a: 1 }, Number.NaN]) {
+    metadata["a"] = value;
+    assertSame({ ...plain, metadata });
+    metadata["b"] = value;
+    assertSame({ ...plain, metadata });
+    delete metadata["b"];
+    assertSame({ ...plain, metadata });
+  }
+});

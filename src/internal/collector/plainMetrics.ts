@@ -1,38 +1,15 @@
 import type { EventOptions } from "../../Collector.ts";
 import { maxMetadataBytes } from "../contract/annotations.ts";
 import { idOfText } from "../idOfText.ts";
-import { isoOf, isPlainMetadata, isPlainObject, maxEpochMillis, quoted } from "../ingest/plain.ts";
-
-/** Plain metadata, and its JSON. */
-interface Series {
-  readonly names: ReadonlyArray<string>;
-  readonly values: ReadonlyArray<unknown>;
-  readonly json: string;
-}
-
-const none: Series = { names: [], values: [], json: "{}" };
-
-/** Metadata whose fields are in order of their names already: its JSON is also what the id of an event is made of. */
-const seriesOf = (metadata: unknown): Series | undefined => {
-  if (!isPlainMetadata(metadata)) return undefined;
-  const names = Object.keys(metadata);
-  if (names.some((name, i) => i > 0 && name < String(names[i - 1]))) return undefined;
-  const json = JSON.stringify(metadata);
-  return json.length * 3 > maxMetadataBytes
-    ? undefined
-    : { names, values: names.map((name) => metadata[name]), json };
-};
-
-/** Whether metadata is the same to the last field, which takes less time to find out than to write it anew. */
-const isOf = ({ names, values }: Series, metadata: object): boolean => {
-  if (!isPlainObject(metadata)) return false;
-  let i = 0;
-  for (const name in metadata) {
-    if (name !== names[i] || metadata[name] !== values[i]) return false;
-    i++;
-  }
-  return i === names.length;
-};
+import {
+  isOf,
+  isoOf,
+  maxEpochMillis,
+  noSeries,
+  quoted,
+  type Series,
+  seriesOf,
+} from "../ingest/plain.ts";
 
 interface Named {
   /** Of an event, up to its value. */
@@ -73,7 +50,9 @@ export class PlainMetrics {
     let end = `,"step":${step},"timestamp":"${isoOf(now)}"`;
     if (metadata !== undefined) {
       const series = isOf(named.last, metadata) ? named.last : seriesOf(metadata);
-      if (series === undefined) return undefined;
+      // What an id is made of are the fields in order of their names.
+      if (series === undefined || !series.inOrder) return undefined;
+      if (series.json.length * 3 > maxMetadataBytes) return undefined;
       named.last = series;
       if (series.names.length > 0) id += `,${series.json}`;
       end += `,"metadata":${series.json}`;
@@ -83,7 +62,11 @@ export class PlainMetrics {
 
   #name(name: string): Named {
     const json = quoted(name);
-    const named = { event: `,"name":${json},"value":`, id: `${this.#run},${json},`, last: none };
+    const named = {
+      event: `,"name":${json},"value":`,
+      id: `${this.#run},${json},`,
+      last: noSeries,
+    };
     if (this.#names.size < maxNames) this.#names.set(name, named);
     return named;
   }

@@ -7,7 +7,7 @@ import * as Result from "effect/Result";
 import { MetricInput } from "../contract/metrics.ts";
 import { type Encode, makeEncode } from "../road/encode.ts";
 import type { Issue } from "../road/issue.ts";
-import { isoOf, isPlainMetadata, isPlainObject, maxEpochMillis, quoted } from "./plain.ts";
+import { isOf, isoOf, isPlainObject, maxEpochMillis, noSeries, quoted, seriesOf } from "./plain.ts";
 
 let encode: Encode | undefined;
 
@@ -22,6 +22,9 @@ const isPlainTime = (value: unknown): value is DateTime.Utc =>
   DateTime.isUtc(value) &&
   value.epochMilliseconds >= 0 &&
   value.epochMilliseconds <= maxEpochMillis;
+
+/** Many events in a row have the same metadata. */
+let lastSeries = noSeries;
 
 let lastName = "";
 let lastNamed = "";
@@ -60,8 +63,12 @@ const plainly = (event: unknown): string | undefined => {
   } else if ("timestamp" in event) known++;
   if (metadata !== undefined) {
     known++;
-    if (!isPlainMetadata(metadata)) return undefined;
-    json += `,"metadata":${JSON.stringify(metadata)}`;
+    if (!isOf(lastSeries, metadata)) {
+      const series = seriesOf(metadata);
+      if (series === undefined) return undefined;
+      lastSeries = series;
+    }
+    json += `,"metadata":${lastSeries.json}`;
   } else if ("metadata" in event) known++;
   return countKeys(event) === known ? `${json}}` : undefined;
 };

@@ -5,21 +5,47 @@ export const isPlainObject = (value: unknown): value is Record<string, unknown> 
   return prototype === Object.prototype || prototype === null;
 };
 
-/** Flat, and nothing in it that JSON would not take. */
-export const isPlainMetadata = (metadata: unknown): metadata is Record<string, unknown> => {
+const isPlain = (value: unknown): boolean =>
+  typeof value === "string" ||
+  typeof value === "boolean" ||
+  value === null ||
+  Number.isFinite(value);
+
+/** Metadata that is flat, with nothing in it that JSON would not take. */
+export interface Series {
+  readonly names: ReadonlyArray<string>;
+  readonly values: ReadonlyArray<unknown>;
+  readonly json: string;
+  /** Whether the names are in order of their UTF-16 units. */
+  readonly inOrder: boolean;
+}
+
+export const noSeries: Series = { names: [], values: [], json: "{}", inOrder: true };
+
+/** The metadata as it is; `undefined` for any that is not plain. */
+export const seriesOf = (metadata: unknown): Series | undefined => {
+  if (!isPlainObject(metadata)) return undefined;
+  const names = Object.keys(metadata);
+  const values = names.map((name) => metadata[name]);
+  return values.every(isPlain)
+    ? {
+        names,
+        values,
+        json: JSON.stringify(metadata),
+        inOrder: names.every((name, i) => i === 0 || name > String(names[i - 1])),
+      }
+    : undefined;
+};
+
+/** Whether metadata is the same to the last field, which takes less time to find out than to write it anew. */
+export const isOf = ({ names, values }: Series, metadata: unknown): boolean => {
   if (!isPlainObject(metadata)) return false;
-  for (const name of Object.keys(metadata)) {
-    const value = metadata[name];
-    if (
-      typeof value !== "string" &&
-      typeof value !== "boolean" &&
-      value !== null &&
-      !Number.isFinite(value)
-    ) {
-      return false;
-    }
+  let i = 0;
+  for (const name in metadata) {
+    if (name !== names[i] || metadata[name] !== values[i]) return false;
+    i++;
   }
-  return true;
+  return i === names.length;
 };
 
 /** The last millisecond that has four digits for its year. */
