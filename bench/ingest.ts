@@ -5,7 +5,7 @@
  * `npm run build && npm ci --prefix bench/peers && node bench/ingest.ts [events]`; default: 1,000,000.
  */
 import { startServer } from "./support/child.ts";
-import { heading, inTurns, row, startContender } from "./support/contender.ts";
+import { heading, inTurns, rowsOf, startContender } from "./support/contender.ts";
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const host = await startServer("sink-server");
@@ -27,15 +27,5 @@ for (const [kind, contenders] of [
     rounds: 5,
     warmUp: { ...order, count: Math.min(count, 200_000) },
   });
-  const us = all.get("this library")!;
-  for (const [name, { seconds, cpu }] of all) {
-    row(
-      kind,
-      name,
-      Math.round(count / seconds).toLocaleString("en"),
-      (seconds / us.seconds).toFixed(2),
-      ((cpu / count) * 1e6).toFixed(2),
-      (us.cpu / cpu).toFixed(2),
-    );
-  }
+  rowsOf(kind, all, count);
 }

@@ -126,3 +126,18 @@ export const heading = (...cells: ReadonlyArray<string>) => {
   row(...cells);
   row(...cells.map(() => "---"));
 };
+
+/** For each contender how many of something a second, and CPU time for each; both beside this library's. */
+export const rowsOf = (what: string, all: ReadonlyMap<string, Took>, count: number): void => {
+  const us = all.get("this library")!;
+  for (const [name, { seconds, cpu }] of all) {
+    row(
+      what,
+      name,
+      Math.round(count / seconds).toLocaleString("en"),
+      (seconds / us.seconds).toFixed(2),
+      ((cpu / count) * 1e6).toFixed(2),
+      (us.cpu / cpu).toFixed(2),
+    );
+  }
+};
