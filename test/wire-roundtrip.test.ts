@@ -53,8 +53,16 @@ const holds = <S extends Plain>(name: string, schema: S, property: (value: S["Ty
     }),
   );
 
-const overTheWire = (schema: Plain, value: unknown): WireObject =>
-  JSON.parse(JSON.stringify(Schema.encodeUnknownSync(schema)(value)));
+/**
+ * Where it has met the name `\\` before, V8 reads other names that are escaped as that one (nodejs/node#63785). What it writes is right: by that it
+ * shows, and then the wire is what was written.
+ */
+const overTheWire = (schema: Plain, value: unknown): WireObject => {
+  const encoded = Schema.encodeUnknownSync(schema)(value);
+  const text = JSON.stringify(encoded);
+  const read = JSON.parse(text);
+  return JSON.stringify(read) === text ? read : (structuredClone(encoded) as WireObject);
+};
 
 /** JSON has no `-0`. */
 const withoutMinusZero = (value: unknown): unknown => {
