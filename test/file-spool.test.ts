@@ -1,6 +1,11 @@
+import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as FileSystem from "effect/FileSystem";
+import * as Latch from "effect/Latch";
+import * as Layer from "effect/Layer";
 import * as Exit from "effect/Exit";
 import * as Scope from "effect/Scope";
 import {
@@ -71,6 +76,35 @@ describe("a file spool", () => {
         yield* log.offer("metric", "1");
         yield* log.ready.pipe(Effect.timeout("5 seconds"));
         assert.include(readFileSync(segmentsIn(directory)[0]!, "utf8"), "1");
+      }),
+    ),
+  );
+
+  it.live("counts a batch that is delivered before the write of it has returned", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const looking = Latch.makeUnsafe(true);
+        const slow = Layer.effect(
+          FileSystem.FileSystem,
+          Effect.map(FileSystem.FileSystem, (fs) => ({
+            ...fs,
+            exists: (path: string) => Effect.andThen(looking.await, fs.exists(path)),
+          })),
+        ).pipe(Layer.provideMerge(NodeServices.layer));
+        const spool = yield* spoolOn(directory, { durability: "event" }, slow);
+        const log = yield* spool.open(destination, limits);
+        looking.closeUnsafe();
+        const recording = yield* Effect.forkChild(log.offer("metric", "1"));
+        let batch = yield* log.poll;
+        while (batch === undefined) {
+          yield* Effect.sleep("5 millis");
+          batch = yield* log.poll;
+        }
+        yield* batch.settle;
+        looking.openUnsafe();
+        yield* Fiber.join(recording);
+        assert.deepStrictEqual(log.counts(), { pending: 0, dropped: 0 });
+        assert.strictEqual(log.left(), log.accepted());
       }),
     ),
   );

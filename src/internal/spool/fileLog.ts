@@ -125,6 +125,7 @@ export const makeFileLog = (
         const written = yield* Effect.result(attempt);
         if (yield* moveIfTaken) yield* place.appender.append(bytes);
         else yield* Effect.fromResult(written);
+        for (const { kind, count } of group) place.write(kind, count);
         if (last !== undefined && isFinal(last)) {
           running = false;
           yield* noteRunning(disk, place.segments.directory, false);
@@ -134,10 +135,7 @@ export const makeFileLog = (
     const persist = (group: ReadonlyArray<Pending>): Effect.Effect<void> =>
       write(group).pipe(
         Effect.flatMap(() => {
-          for (const { kind, count } of group) {
-            place.write(kind, count);
-            intake.release(kind, count);
-          }
+          for (const { kind, count } of group) intake.release(kind, count);
           if (!disabled) return Effect.void;
           disabled = false;
           intake.overflow = options.overflow;
@@ -190,7 +188,7 @@ export const makeFileLog = (
       }
       yield* place.appender.close;
       const { segments } = place;
-      yield* place.remaining === 0 && lost.length === 0 && !running
+      yield* place.remaining === 0 && !running
         ? Effect.ignore(disk.fs.remove(segments.directory, { recursive: true, force: true }))
         : leave(segments.directory);
     });

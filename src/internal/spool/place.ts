@@ -13,6 +13,7 @@ export class Place {
   #out = 0;
   /** How many of those that are not out are no events but the status of the run. */
   #statuses = 0;
+  #gone = false;
 
   constructor(segments: Segments, appender: Appender, intake: Intake) {
     this.segments = segments;
@@ -39,9 +40,9 @@ export class Place {
     if (kind === "status") this.#statuses += count;
   }
 
-  /** Of these, no more than are not known to be out. */
+  /** These are out, unless all are known to be. It may be said before {@link write} is: what is on the disk can be sent at once. */
   leave(kind: Kind, count: number): void {
-    if (this.remaining === 0) return;
+    if (this.#gone) return;
     this.#out += count;
     if (kind === "status") this.#statuses -= count;
     this.#intake.leave(kind, count);
@@ -49,9 +50,8 @@ export class Place {
 
   /** Everything here is out. */
   leaveAll(): void {
+    this.#gone = true;
     this.#intake.leave("status", this.#statuses);
     this.#intake.leave("metric", this.remaining - this.#statuses);
-    this.#out = this.#written;
-    this.#statuses = 0;
   }
 }
