@@ -18,8 +18,7 @@ import { ConfigService } from "./internal/configService.ts";
 import { defaultHost, parseHost } from "./internal/credentials/host.ts";
 import { parseKey } from "./internal/credentials/key.ts";
 import { readLogin } from "./internal/credentials/login.ts";
-import { durationSetting, invalidDuration, invalidSetting } from "./internal/setting.ts";
-import { isSize, sizeInWords } from "./internal/size.ts";
+import { countSetting, durationSetting, invalidDuration } from "./internal/setting.ts";
 import {
   HostMismatch,
   InvalidSetting,
@@ -97,9 +96,6 @@ export interface AutoOptions extends Options {
 // Building blocks
 // -----------------------------------------------------------------------------
 
-const size = (bytes: number): Effect.Effect<number, MetricsApiAuthError> =>
-  isSize(bytes) ? Effect.succeed(bytes) : invalidSetting("maxResponseBytes", sizeInWords);
-
 const build = Effect.fnUntraced(function* (
   paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
   options: Options,
@@ -114,7 +110,11 @@ const build = Effect.fnUntraced(function* (
         : yield* durationSetting(options.deadline, "deadline"),
     retry: options.retry ?? defaultRetry,
     retryBudget: options.retryBudget ?? (yield* RetryBudget.make()),
-    maxResponseBytes: yield* size(options.maxResponseBytes ?? 64 * 1024 * 1024),
+    maxResponseBytes: yield* countSetting(
+      options.maxResponseBytes ?? 64 * 1024 * 1024,
+      "maxResponseBytes",
+      "a whole number of bytes above 0",
+    ),
     propagateTraces: options.propagateTraces ?? false,
   };
 });

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import { InvalidSetting, MetricsApiAuthError } from "../MetricsApiError.ts";
+import { countInWords, isCount } from "./count.ts";
 import { positiveDuration } from "./duration.ts";
 
 /** The complaint about an option, or an environment variable, that is not what it must be. The value is not quoted. */
@@ -35,7 +36,6 @@ export const waitSetting = (
 export const countSetting = (
   input: number,
   setting: string,
+  mustBe = countInWords,
 ): Effect.Effect<number, MetricsApiAuthError> =>
-  Number.isSafeInteger(input) && input > 0
-    ? Effect.succeed(input)
-    : invalidSetting(setting, "a whole number above 0");
+  isCount(input) ? Effect.succeed(input) : invalidSetting(setting, mustBe);

@@ -14,6 +14,7 @@ import {
   MetricsApiRequestError,
   MetricsApiResponseError,
 } from "../../MetricsApiError.ts";
+import { countInWords, isCount } from "../count.ts";
 import { ingestMetrics, type MetricInput } from "../contract/metrics.ts";
 import { urlTemplate } from "../contract/operation.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
@@ -89,9 +90,7 @@ interface Sending extends Batch {
 const wrongOption = (options: IngestAllOptions): Issue | undefined => {
   for (const name of ["concurrency", "maxBatchEvents", "maxBatchBytes"] as const) {
     const limit = options[name];
-    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-      return { path: [name], expected: "a whole number above 0" };
-    }
+    if (limit !== undefined && !isCount(limit)) return { path: [name], expected: countInWords };
   }
   return undefined;
 };

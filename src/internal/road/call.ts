@@ -45,12 +45,12 @@ const userAgent =
 const isKey = (key: string): boolean => /^[\x21-\x7e]{1,255}$/.test(key);
 
 const travel = Effect.fnUntraced(function* <O extends Operation, R>(
+  config: ConfigService["Service"],
   exchange: Exchange,
   operation: O,
   input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
-): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
-  const config = yield* ConfigService;
+): Effect.fn.Return<Success<O>, MetricsApiError, HttpClient.HttpClient | R> {
   const client = yield* HttpClient.HttpClient;
 
   // Encode.
@@ -148,15 +148,16 @@ const annotate = ({ span, attempts, status }: Exchange): void => {
 
 const run = Effect.fnUntraced(function* <O extends Operation, R>(
   config: ConfigService["Service"],
+  server: Exchange["server"],
   operation: O,
   input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
   span: Exchange["span"],
-): Effect.fn.Return<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> {
+): Effect.fn.Return<Success<O>, MetricsApiError, HttpClient.HttpClient | R> {
   const exchange: Exchange = {
     operation,
     url: config.host + urlTemplate(operation),
-    server: serverOf(config.host),
+    server,
     startedAt: yield* Clock.currentTimeMillis,
     keys: [config.apiKey],
     idempotencyKey: undefined,
@@ -170,7 +171,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
       (observer) => observer !== undefined,
     ),
   };
-  return yield* travel(exchange, operation, input, authorise).pipe(
+  return yield* travel(config, exchange, operation, input, authorise).pipe(
     Effect.ensuring(Effect.sync(() => annotate(exchange))),
     Effect.tapError((error) => {
       span.attribute("error.type", error.reason._tag);
@@ -189,9 +190,12 @@ export const callWith = <O extends Operation, R>(
   authorise: Authorise<R>,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.flatMap(ConfigService, (config) =>
-    Effect.withFiber(({ cache }) =>
+    Effect.withFiber(({ cache }) => {
+      const server = serverOf(config.host);
+      const under = (span: Exchange["span"]) =>
+        run(config, server, operation, input, authorise, span);
       // Without a tracer spans are kept nowhere, but one that stands around the call may be looked at, and so may what is in it.
-      config.propagateTraces || cache.tracer || cache.span
+      return config.propagateTraces || cache.tracer || cache.span
         ? Effect.useSpan(
             operation.name,
             {
@@ -199,16 +203,13 @@ export const callWith = <O extends Operation, R>(
               attributes: {
                 "http.request.method": operation.method,
                 "url.template": urlTemplate(operation),
-                ...serverOf(config.host),
+                ...server,
               },
             },
-            (span) =>
-              Effect.withParentSpan(run(config, operation, input, authorise, span), span, {
-                captureStackTrace: false,
-              }),
+            (span) => Effect.withParentSpan(under(span), span, { captureStackTrace: false }),
           )
-        : run(config, operation, input, authorise, unseen),
-    ),
+        : under(unseen);
+    }),
   );
 
 /** Calls an operation that takes the API key. */
@@ -216,6 +217,4 @@ export const call = <O extends Operation & { readonly auth: "apiKey" }>(
   operation: O,
   input: Input<O>,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient> =>
-  callWith(operation, input, (send) =>
-    Effect.flatMap(ConfigService, (config) => send(config.apiKey)),
-  );
+  callWith(operation, input, (send, { keys: [apiKey] }) => send(apiKey));
