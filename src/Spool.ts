@@ -188,6 +188,10 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool, Met
  * When the disk fails later, say because it is full, recording goes on: events are kept in memory, up to `capacity`, and sent from there; what is beyond it
  * is dropped and counted. The log says so.
  *
+ * A process that does not show for longer than `lease`, say because it computes and lets nothing else have its turn, is taken for gone: another one
+ * on the directory sends what it has written so far. Nothing is lost or stored twice, but until that is done, `recorder.flush` waits and
+ * `recorder.flushOrFail` fails.
+ *
  * @category layers
  * @since 0.1.0
  */
