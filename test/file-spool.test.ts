@@ -23,6 +23,7 @@ import {
   events,
   homeIn,
   inDirectory,
+  inProcess,
   leave,
   limits,
   pollAll,
@@ -262,10 +263,8 @@ describe("a directory that processes share", () => {
   it.live("is left for others to say that the run was cut off, when nobody said how it ended", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {
-        yield* Effect.scoped(
+        yield* inProcess(directory, (log) =>
           Effect.gen(function* () {
-            const spool = yield* spoolOn(directory);
-            const log = yield* spool.open(destination, limits);
             yield* log.offer("status", '"running"');
             const batch = yield* log.poll;
             yield* batch!.settle;
@@ -283,12 +282,8 @@ describe("a directory that processes share", () => {
   it.live("is of a run that ended, though the process was killed before it had noted that", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const spool = yield* spoolOn(directory);
-            const log = yield* spool.open(destination, limits);
-            for (const status of ['"running"', '"done"']) yield* log.offer("status", status);
-          }),
+        yield* inProcess(directory, (log) =>
+          Effect.andThen(log.offer("status", '"running"'), log.offer("status", '"done"')),
         );
         writeFileSync(join(homeIn(directory), "running"), "");
         const { leftovers } = yield* adoptIn(directory);

@@ -29,10 +29,6 @@ export const stored = (experimentId: string) =>
     metrics.map(({ name, step }) => `${name}/${step}`),
   );
 
-/** The names of the metrics in a request. */
-export const namesIn = ({ body }: LoggedRequest): ReadonlyArray<string> =>
-  (body as { metrics: ReadonlyArray<{ name: string }> }).metrics.map(({ name }) => name);
-
 export const requestsOf = (operation: LoggedRequest["operation"]) =>
   Effect.map(
     MetricsServer.MetricsServer.use((server) => server.requests),

@@ -37,18 +37,28 @@ export const spoolOn = (
     (context) => Effect.provideContext(Spool.Spool, context),
   ).pipe(Effect.flatten);
 
-/** Opens a log, offers events and leaves them, as a process does that ends. */
+/** A process on the directory that opens a log, uses it, and ends. */
+export const inProcess = <A, E>(
+  directory: string,
+  use: (log: Spool.Log) => Effect.Effect<A, E>,
+  options: Spool.FileOptions = {},
+) =>
+  spoolOn(directory, options).pipe(
+    Effect.flatMap((spool) => spool.open(destination, limits)),
+    Effect.flatMap(use),
+    Effect.scoped,
+  );
+
+/** A process that leaves events. */
 export const leave = (
   directory: string,
   events: ReadonlyArray<string>,
   options: Spool.FileOptions = {},
 ) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const spool = yield* spoolOn(directory, options);
-      const log = yield* spool.open(destination, limits);
-      for (const event of events) yield* log.offer("metric", event);
-    }),
+  inProcess(
+    directory,
+    (log) => Effect.forEach(events, (event) => log.offer("metric", event), { discard: true }),
+    options,
   );
 
 export const pollAll = (outgoing: Pick<Spool.Log, "poll">) =>
