@@ -45,20 +45,28 @@ describe("a batch closes", () => {
     }),
   );
 
-  for (const [what, unit] of [
-    ["ASCII", "x"],
-    ["characters of two bytes", "é"],
-    ["of three", "€"],
-    ["of four", "\u{1f511}"],
-    ["escapes", '"\\\n\u0001'],
-    ["lone surrogates", "\ud800"],
-  ] as const) {
+  const named = (unit: string) => (i: number, length: number) => event(i, unit.repeat(length));
+  for (const [what, sized] of [
+    ["ASCII", named("x")],
+    ["characters of two bytes", named("é")],
+    ["of three", named("€")],
+    ["of four", named("\u{1f511}")],
+    ["escapes", named('"\\\n\u0001')],
+    ["lone surrogates", named("\ud800")],
+    ["metadata", (i, length) => ({ ...event(i), metadata: { a: "\n€".repeat(length) } })],
+    ["metadata of many events", (i) => ({ ...event(i), metadata: { a: "\n€".repeat(3000) } })],
+    [
+      "metadata, deep in every third event",
+      (i, length) => {
+        const a = "\n€".repeat(length);
+        return { ...event(i), metadata: { a: i % 3 === 0 ? [a] : a } };
+      },
+    ],
+  ] satisfies ReadonlyArray<[string, (i: number, length: number) => Metrics.MetricInput]>) {
     it.effect(`before its body would be larger than 1 MiB: ${what}`, () =>
       Effect.gen(function* () {
         const { taken, live } = taking();
-        const many = Array.from({ length: 900 }, (_, i) =>
-          event(i, unit.repeat(1 + ((i * 7919) % 3000))),
-        );
+        const many = Array.from({ length: 900 }, (_, i) => sized(i, 1 + ((i * 7919) % 3000)));
         yield* Metrics.ingestAll("e", many, { concurrency: 1 }).pipe(live);
         assert.deepStrictEqual(ids(taken), numbers(900));
         assert.isAbove(taken.length, 1);
@@ -113,6 +121,32 @@ describe("a batch closes", () => {
     }),
   );
 });
+
+it.effect("what was read is what is sent, whatever becomes of its metadata", () =>
+  Effect.gen(function* () {
+    const { taken, live } = taking();
+    const metadata = { flat: 0, deep: { not: true } };
+    const { deep, ...flat } = metadata;
+    const many = Stream.range(0, 9).pipe(
+      Stream.rechunk(1),
+      Stream.map((i) => {
+        flat.flat = metadata.flat = i;
+        return { ...event(i), metadata: i % 3 === 0 ? metadata : flat };
+      }),
+    );
+    yield* Metrics.ingestAll("e", many).pipe(live);
+    const { metrics } = JSON.parse(taken[0]?.text ?? "");
+    assert.deepStrictEqual(
+      metrics,
+      events(10).map(({ name, value }, i) => ({
+        client_event_id: String(i),
+        name,
+        value,
+        metadata: i % 3 === 0 ? { flat: i, deep } : { flat: i },
+      })),
+    );
+  }),
+);
 
 it.effect("no events are no request", () =>
   Effect.gen(function* () {

@@ -11,13 +11,27 @@ import {
   seriesOf,
 } from "../ingest/plain.ts";
 
+interface Written extends Series {
+  readonly json: string;
+  /** Whether the names are in order of their UTF-16 units. */
+  readonly inOrder: boolean;
+}
+
+const written = (series: Series): Written => ({
+  ...series,
+  json: JSON.stringify(series.fields),
+  inOrder: series.names.every((name, i) => i === 0 || name > String(series.names[i - 1])),
+});
+
+const nothing = written(noSeries);
+
 interface Named {
   /** Of an event, up to its value. */
   readonly event: string;
   /** Of what its id is made of, up to its step. */
   readonly id: string;
   /** Its last metadata, which is that of the next one more often than not. */
-  last: Series;
+  last: Written;
 }
 
 /** How many names are remembered; there are few, or something is wrong anyway. */
@@ -49,13 +63,16 @@ export class PlainMetrics {
     let id = `${named.id}${step}`;
     let end = `,"step":${step},"timestamp":"${isoOf(now)}"`;
     if (metadata !== undefined) {
-      const series = isOf(named.last, metadata) ? named.last : seriesOf(metadata);
+      if (!isOf(named.last, metadata)) {
+        const series = seriesOf(metadata);
+        if (series === undefined) return undefined;
+        named.last = written(series);
+      }
+      const { inOrder, json, names } = named.last;
       // What an id is made of are the fields in order of their names.
-      if (series === undefined || !series.inOrder) return undefined;
-      if (series.json.length * 3 > maxMetadataBytes) return undefined;
-      named.last = series;
-      if (series.names.length > 0) id += `,${series.json}`;
-      end += `,"metadata":${series.json}`;
+      if (!inOrder || json.length * 3 > maxMetadataBytes) return undefined;
+      if (names.length > 0) id += `,${json}`;
+      end += `,"metadata":${json}`;
     }
     return `{"client_event_id":"${idOfText(id)}"${named.event}${value}${end}}`;
   }
@@ -65,7 +82,7 @@ export class PlainMetrics {
     const named = {
       event: `,"name":${json},"value":`,
       id: `${this.#run},${json},`,
-      last: noSeries,
+      last: nothing,
     };
     if (this.#names.size < maxNames) this.#names.set(name, named);
     return named;

@@ -1,4 +1,5 @@
-/** Events, encoded, in the batches they are sent in. */
+/** Events in the batches they are sent in. */
+import type { PlainEvent } from "./encodeEvent.ts";
 
 /** What one batch may hold. */
 export interface Limits {
@@ -8,88 +9,110 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
-const utf8 = new TextEncoder();
-const before = '{"metrics":[';
-const after = "]}";
+/** An event that was checked: as the contract has it, or its JSON. */
+export type Checked = PlainEvent | string;
 
-/** Encoded events, in order. */
+/** Events, in order. */
 export interface Batch {
-  /** With a comma between them. */
-  readonly json: string;
-  /** Where in it each of them ends. */
-  readonly ends: ReadonlyArray<number>;
+  readonly events: ReadonlyArray<Checked>;
   /** Where each of them stood in the input. */
   readonly indexes: ReadonlyArray<number>;
 }
 
-const encoded = (json: string): Uint8Array => utf8.encode(before + json + after);
+const utf8 = new TextEncoder();
 
-export const bodyOf = ({ json }: Batch): Uint8Array => encoded(json);
+const jsonOf = (event: Checked): string =>
+  typeof event === "string" ? event : JSON.stringify(event);
 
-export const halvesOf = ({ json, ends, indexes }: Batch): readonly [Batch, Batch] => {
-  const middle = ends.length >> 1;
-  const end = ends[middle - 1] ?? 0;
-  const start = end + 1;
+const bytesOf = (event: Checked): number => utf8.encode(jsonOf(event)).length;
+
+const isPlain = (event: Checked): boolean => typeof event !== "string";
+
+export const bodyOf = ({ events }: Pick<Batch, "events">): Uint8Array =>
+  utf8.encode(
+    events.every(isPlain)
+      ? JSON.stringify({ metrics: events })
+      : `{"metrics":[${events.map(jsonOf).join(",")}]}`,
+  );
+
+export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] => {
+  const middle = events.length >> 1;
   return [
-    { json: json.slice(0, end), ends: ends.slice(0, middle), indexes: indexes.slice(0, middle) },
-    {
-      json: json.slice(start),
-      ends: ends.slice(middle).map((end) => end - start),
-      indexes: indexes.slice(middle),
-    },
+    { events: events.slice(0, middle), indexes: indexes.slice(0, middle) },
+    { events: events.slice(middle), indexes: indexes.slice(middle) },
   ];
 };
+
+/** Of a plain event, but for its id, its name and its metadata. */
+const bytesOfTheRest = 200;
+
+const around = '{"metrics":[]}';
 
 /** Gathers events until it is full, or no more fit. An event that is larger than a body may be goes alone. */
 export class Gathering {
   readonly #limits: Limits;
-  /** One text that grows is half as dear as an array that is joined. */
-  #json = "";
-  #ends: Array<number> = [];
+  #events: Array<Checked> = [];
   #indexes: Array<number> = [];
-  /** Bytes of the body and of one more comma, never less than there are: no UTF-16 unit takes more than three. */
-  #atMost = before.length + after.length;
+  /** Bytes of the body and of one more comma, never less than there are. */
+  #atMost = around.length;
   #exact = false;
+  #lastMetadata: PlainEvent["metadata"];
+  #lastMetadataBytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
   }
 
   get isFull(): boolean {
-    return this.#ends.length >= this.#limits.maxEvents;
+    return this.#events.length >= this.#limits.maxEvents;
   }
 
   /** Takes one more event, and answers the batch that it did not fit into any more. */
-  add(event: string, index: number): Batch | undefined {
-    const full = this.#fits(event) ? undefined : this.take();
-    this.#json = this.#ends.length === 0 ? event : `${this.#json},${event}`;
-    this.#ends.push(this.#json.length);
+  add(event: Checked, index: number): Batch | undefined {
+    const atMost = this.#bytesAtMost(event);
+    const fits =
+      this.#events.length === 0 ||
+      this.#atMost + atMost <= this.#limits.maxBytes ||
+      this.#fits(event);
+    const full = fits ? undefined : this.take();
+    this.#events.push(event);
     this.#indexes.push(index);
-    this.#atMost += 1 + (this.#exact ? utf8.encode(event).length : event.length * 3);
+    this.#atMost += 1 + (this.#exact ? bytesOf(event) : atMost);
     return full;
   }
 
   /** What there is, to begin anew. */
   take(): Batch | undefined {
-    if (this.#ends.length === 0) return undefined;
-    const batch = { json: this.#json, ends: this.#ends, indexes: this.#indexes };
-    this.#json = "";
-    this.#ends = [];
+    if (this.#events.length === 0) return undefined;
+    const batch = { events: this.#events, indexes: this.#indexes };
+    this.#events = [];
     this.#indexes = [];
-    this.#atMost = before.length + after.length;
+    this.#atMost = around.length;
     this.#exact = false;
     return batch;
   }
 
-  #fits(event: string): boolean {
-    const { maxBytes } = this.#limits;
-    if (this.#ends.length === 0) return true;
-    if (this.#atMost + event.length * 3 <= maxBytes) return true;
-    // Near the limit the bytes are counted.
+  /** Near the limit the bytes are counted. */
+  #fits(event: Checked): boolean {
     if (!this.#exact) {
       this.#exact = true;
-      this.#atMost = encoded(this.#json).length + 1;
+      this.#atMost = bodyOf({ events: this.#events }).length + 1;
     }
-    return this.#atMost + utf8.encode(event).length <= maxBytes;
+    return this.#atMost + bytesOf(event) <= this.#limits.maxBytes;
+  }
+
+  /** No UTF-16 unit takes more than three bytes, or six where JSON escapes it. */
+  #bytesAtMost(event: Checked): number {
+    if (typeof event === "string") return event.length * 3;
+    const { client_event_id: id, metadata, name } = event;
+    if (metadata !== undefined && metadata !== this.#lastMetadata) {
+      this.#lastMetadata = metadata;
+      this.#lastMetadataBytes = JSON.stringify(metadata).length * 3;
+    }
+    return (
+      bytesOfTheRest +
+      (id.length + name.length) * 6 +
+      (metadata === undefined ? 0 : this.#lastMetadataBytes)
+    );
   }
 }

@@ -21,8 +21,8 @@ import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
 import { formatIssue, type Issue } from "../road/issue.ts";
 import { makeScrub } from "../road/scrub.ts";
 import { Account } from "./account.ts";
-import { type Batch, bodyOf, Gathering, halvesOf } from "./batches.ts";
-import { encodeEvent } from "./encodeEvent.ts";
+import { type Batch, bodyOf, type Checked, Gathering, halvesOf } from "./batches.ts";
+import { encodeBySchema, plainEvent } from "./encodeEvent.ts";
 import type { IngestAllOptions, IngestAllResult } from "./models.ts";
 
 /** The end of the input, when it is not a good one. */
@@ -79,6 +79,9 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
     );
   });
 
+const isIssue = (checked: Checked | Issue): checked is Issue =>
+  typeof checked === "object" && "path" in checked;
+
 interface Sending extends Batch {
   /** The how-manieth batch it is. */
   readonly number: number;
@@ -128,14 +131,14 @@ export const ingestAll = <E = never, R = never>(
     const gather = (events: ReadonlyArray<MetricInput>): ReadonlyArray<Sending | Refused> => {
       const full: Array<Sending | Refused> = [];
       for (const event of events) {
-        const encoded = encodeEvent(event);
-        if (typeof encoded === "string") {
-          const batch = gathering.add(encoded, index);
+        const checked = plainEvent(event) ?? encodeBySchema(event);
+        if (!isIssue(checked)) {
+          const batch = gathering.add(checked, index);
           if (batch !== undefined) full.push(sending(batch, index));
         } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: formatIssue(encoded) });
+          account.invalid.push({ index, reason: formatIssue(checked) });
         } else {
-          full.push(new Refused(index, encoded));
+          full.push(new Refused(index, checked));
           return full;
         }
         index++;

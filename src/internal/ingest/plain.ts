@@ -15,12 +15,11 @@ const isPlain = (value: unknown): boolean =>
 export interface Series {
   readonly names: ReadonlyArray<string>;
   readonly values: ReadonlyArray<unknown>;
-  readonly json: string;
-  /** Whether the names are in order of their UTF-16 units. */
-  readonly inOrder: boolean;
+  /** A copy that nobody changes. */
+  readonly fields: { readonly [name: string]: unknown };
 }
 
-export const noSeries: Series = { names: [], values: [], json: "{}", inOrder: true };
+export const noSeries: Series = { names: [], values: [], fields: {} };
 
 /** The metadata as it is; `undefined` for any that is not plain. */
 export const seriesOf = (metadata: unknown): Series | undefined => {
@@ -28,12 +27,7 @@ export const seriesOf = (metadata: unknown): Series | undefined => {
   const names = Object.keys(metadata);
   const values = names.map((name) => metadata[name]);
   return values.every(isPlain)
-    ? {
-        names,
-        values,
-        json: JSON.stringify(metadata),
-        inOrder: names.every((name, i) => i === 0 || name > String(names[i - 1])),
-      }
+    ? { names, values, fields: Object.fromEntries(names.map((name, i) => [name, values[i]])) }
     : undefined;
 };
 
