@@ -23,7 +23,9 @@ import { SuppliedKey } from "./internal/suppliedKey.ts";
 export const IdempotencyKey: Context.Reference<Effect.Effect<string>> = Context.Reference<
   Effect.Effect<string>
 >("syvain-metrics-effect/IdempotencyKey", {
-  defaultValue: () => Effect.sync(() => SecureRandom.uuidV4Unsafe()),
+  // `randomUUID` draws for many at once, which is ten times as fast; a page that was not served securely does not have it.
+  defaultValue: () =>
+    Effect.sync(() => globalThis.crypto.randomUUID?.() ?? SecureRandom.uuidV4Unsafe()),
 });
 
 /**

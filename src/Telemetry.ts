@@ -14,6 +14,7 @@ import * as Metric from "effect/Metric";
 import { urlTemplate } from "./internal/contract/operation.ts";
 import type { Exchange } from "./internal/road/exchange.ts";
 import { MetricsObserver, type Observer } from "./internal/road/observer.ts";
+import { serverOf } from "./internal/road/server.ts";
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -97,10 +98,10 @@ export const retryBudgetExhausted: Metric.Counter<number> = counter(
 // Layer
 // -----------------------------------------------------------------------------
 
-const serverOf = ({ server }: Exchange) => ({
-  "server.address": server["server.address"],
-  "server.port": String(server["server.port"]),
-});
+const serverAttributes = ({ url }: Exchange) => {
+  const server = serverOf(url);
+  return { ...server, "server.port": String(server["server.port"]) };
+};
 
 const record = <Input>(
   metric: Metric.Metric<Input, unknown>,
@@ -118,7 +119,7 @@ const make = (): Observer => {
         record(requestDuration, Number(now - (begun.get(exchange) ?? now)) / 1e9, {
           "http.request.method": exchange.operation.method,
           "url.template": urlTemplate(exchange.operation),
-          ...serverOf(exchange),
+          ...serverAttributes(exchange),
           ...attributes,
         }),
       );
@@ -126,7 +127,7 @@ const make = (): Observer => {
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         record(callDuration, (now - exchange.startedAt) / 1000, {
           ...operation,
-          ...serverOf(exchange),
+          ...serverAttributes(exchange),
           ...attributes,
         }),
       );

@@ -23,9 +23,18 @@ import { decode } from "./decode.ts";
 import { type Answer, type Exchange, invalidRequest, tell, timedOut } from "./exchange.ts";
 import { CircuitBreakerGuard, RateLimitGuard } from "./guard.ts";
 import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
+import type { Issue } from "./issue.ts";
 import { limitOf, wrongLimit } from "./policy.ts";
-import { type AnyInput, type EncodedInput, type Input, prepare, type Success } from "./prepare.ts";
+import {
+  type AnyInput,
+  type EncodedInput,
+  type Input,
+  type Prepared,
+  prepare,
+  type Success,
+} from "./prepare.ts";
 import { withRetries } from "./retry.ts";
+import { serverOf } from "./server.ts";
 
 /** Sends the prepared request under a key, retries included. */
 export type Send = (key: Redacted.Redacted) => Effect.Effect<Answer, MetricsApiRequestError>;
@@ -48,17 +57,12 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   config: ConfigService["Service"],
   exchange: Exchange,
   operation: O,
-  input: Input<O> | EncodedInput<O>,
+  prepared: Result.Result<Prepared, Issue>,
   authorise: Authorise<R>,
 ): Effect.fn.Return<Success<O>, MetricsApiError, HttpClient.HttpClient | R> {
   const client = yield* HttpClient.HttpClient;
-
-  // Encode.
-  // `Input` of every operation is such a record; the compiler cannot see that of an `O` it does not know.
-  const prepared = prepare(operation, input as AnyInput);
   if (Result.isFailure(prepared)) return yield* invalidRequest(exchange, prepared.failure);
-  const { path, query, body } = prepared.success;
-  exchange.url = config.host + path;
+  const { query, body } = prepared.success;
 
   const region = yield* RequestPolicy;
   const extra = yield* ExtraHeaders;
@@ -129,16 +133,6 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   return success;
 });
 
-/** The host and port of a URL, under OpenTelemetry's names. */
-const serverOf = (host: string): Exchange["server"] => {
-  const [, scheme, address = "", port] =
-    /^(https?):\/\/([^/:]+|\[[^\]]*\])(?::(\d+))?/.exec(host) ?? [];
-  return {
-    "server.address": address,
-    "server.port": port === undefined ? (scheme === "http" ? 80 : 443) : Number(port),
-  };
-};
-
 /** OpenTelemetry's names for HTTP clients, and the number of requests sent. */
 const annotate = ({ span, attempts, status }: Exchange): void => {
   span.attribute("syvain.attempts", attempts);
@@ -148,16 +142,18 @@ const annotate = ({ span, attempts, status }: Exchange): void => {
 
 const run = Effect.fnUntraced(function* <O extends Operation, R>(
   config: ConfigService["Service"],
-  server: Exchange["server"],
   operation: O,
   input: Input<O> | EncodedInput<O>,
   authorise: Authorise<R>,
   span: Exchange["span"],
 ): Effect.fn.Return<Success<O>, MetricsApiError, HttpClient.HttpClient | R> {
+  // Encode.
+  // `Input` of every operation is such a record; the compiler cannot see that of an `O` it does not know.
+  const prepared = prepare(operation, input as AnyInput);
   const exchange: Exchange = {
     operation,
-    url: config.host + urlTemplate(operation),
-    server,
+    url:
+      config.host + (Result.isSuccess(prepared) ? prepared.success.path : urlTemplate(operation)),
     startedAt: yield* Clock.currentTimeMillis,
     keys: [config.apiKey],
     idempotencyKey: undefined,
@@ -171,7 +167,7 @@ const run = Effect.fnUntraced(function* <O extends Operation, R>(
       (observer) => observer !== undefined,
     ),
   };
-  return yield* travel(config, exchange, operation, input, authorise).pipe(
+  return yield* travel(config, exchange, operation, prepared, authorise).pipe(
     Effect.ensuring(Effect.sync(() => annotate(exchange))),
     Effect.tapError((error) => {
       span.attribute("error.type", error.reason._tag);
@@ -191,9 +187,7 @@ export const callWith = <O extends Operation, R>(
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.flatMap(ConfigService, (config) =>
     Effect.withFiber(({ cache }) => {
-      const server = serverOf(config.host);
-      const under = (span: Exchange["span"]) =>
-        run(config, server, operation, input, authorise, span);
+      const under = (span: Exchange["span"]) => run(config, operation, input, authorise, span);
       // Without a tracer spans are kept nowhere, but one that stands around the call may be looked at, and so may what is in it.
       return config.propagateTraces || cache.tracer || cache.span
         ? Effect.useSpan(
@@ -203,7 +197,7 @@ export const callWith = <O extends Operation, R>(
               attributes: {
                 "http.request.method": operation.method,
                 "url.template": urlTemplate(operation),
-                ...server,
+                ...serverOf(config.host),
               },
             },
             (span) => Effect.withParentSpan(under(span), span, { captureStackTrace: false }),

@@ -47,9 +47,8 @@ export interface Answer {
 
 export interface Exchange {
   readonly operation: Operation;
-  /** Of the template until the ids are known to be good. */
-  url: string;
-  readonly server: { readonly "server.address": string; readonly "server.port": number };
+  /** Without the query; of the template when the ids are no good. */
+  readonly url: string;
   readonly startedAt: number;
   /** The API key and the other keys this request has carried, to be cut out of whatever an error quotes. */
   readonly keys: [apiKey: Redacted.Redacted, ...others: Array<Redacted.Redacted>];

@@ -2,6 +2,7 @@ import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
 import type { MetricsApiRequestError } from "../../MetricsApiError.ts";
 import type { Answer, Exchange } from "./exchange.ts";
+import { serverOf } from "./server.ts";
 
 /** Stands around every attempt, outside of its timeout: lets it pass, at once, later or not at all, and sees how it ends. */
 export type Guard = (
@@ -15,8 +16,10 @@ const slot = (name: string): Context.Reference<Guard> =>
   });
 
 /** The service as guards know it, one for all calls to it. */
-export const serviceOf = ({ server }: Exchange): string =>
-  `${server["server.address"]}:${server["server.port"]}`;
+export const serviceOf = ({ url }: Exchange): string => {
+  const server = serverOf(url);
+  return `${server["server.address"]}:${server["server.port"]}`;
+};
 
 /** Those who may stand there. Each has a slot of its own, so that their layers can be merged. */
 export const RateLimitGuard = slot("rate limit");
