@@ -10,7 +10,10 @@ import { heading, inTurns, rowsOf, startContender } from "./support/contender.ts
 const count = Number(process.argv[2] ?? 1_000_000);
 const host = await startServer("sink-server");
 const ours = { "this library": startContender("contenders/syvain", host) };
-const limit = { "by hand, on undici": startContender("contenders/undici", host) };
+const limits = {
+  "bare effect, unchecked": startContender("contenders/effect", host),
+  "by hand, on undici": startContender("contenders/undici", host),
+};
 const peers = {
   "@influxdata/influxdb-client": startContender("peers/influx", host),
   "posthog-node": startContender("peers/posthog", host),
@@ -19,8 +22,8 @@ const peers = {
 
 heading("events", "client", "events/s", "this library / it", "CPU µs/event", "this library / it");
 for (const [kind, contenders] of [
-  ["plain", { ...ours, ...limit, ...peers }],
-  ["full", { ...ours, ...limit }],
+  ["plain", { ...ours, ...limits, ...peers }],
+  ["full", { ...ours, ...limits }],
 ] as const) {
   const order = { task: `ingest ${kind}`, count, concurrency: 4 };
   const all = await inTurns(contenders, order, {

@@ -10,6 +10,7 @@ const count = Number(process.argv[2] ?? 1_000_000);
 const host = await startServer("page-server");
 const contenders = {
   "this library": startContender("contenders/syvain", host),
+  "bare effect, unchecked": startContender("contenders/effect", host),
   "by hand, on undici": startContender("contenders/undici", host),
 };
 

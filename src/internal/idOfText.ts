@@ -21,8 +21,14 @@ const write = (text: string): number => {
   return text.length;
 };
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-const hex16 = (half: number): string => `${hex[(half >>> 8) & 255]}${hex[half & 255]}`;
+const digits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+/** Of an id, the dashes in place. One string of units is made faster than one of pieces, and is flat. */
+const units = Array.from({ length: 36 }, () => "-".charCodeAt(0));
+
+const put = (word: number, at: number, count: number): void => {
+  for (let rest = word, i = at + count - 1; i >= at; i--, rest >>>= 4)
+    units[i] = digits[rest & 15]!;
+};
 
 /** A UUID (version 8, RFC 9562) that is the hash of the text in UTF-8. */
 export const idOfText = (text: string): string => {
@@ -30,10 +36,11 @@ export const idOfText = (text: string): string => {
   // Up to the end of the last block of the hash.
   for (let i = length; i % 16 !== 0; i++) bytes[i] = 0;
   const [a, b, c, d] = hash128(view, length);
-  const version = (b & 0x0fff) | 0x8000;
-  const variant = ((c >>> 16) & 0x3fff) | 0x8000;
-  return (
-    `${hex16(a >>> 16)}${hex16(a)}-${hex16(b >>> 16)}-${hex16(version)}-` +
-    `${hex16(variant)}-${hex16(c)}${hex16(d >>> 16)}${hex16(d)}`
-  );
+  put(a, 0, 8);
+  put(b >>> 16, 9, 4);
+  put((b & 0x0fff) | 0x8000, 14, 4);
+  put(((c >>> 16) & 0x3fff) | 0x8000, 19, 4);
+  put(c, 24, 4);
+  put(d, 28, 8);
+  return String.fromCharCode(...units);
 };

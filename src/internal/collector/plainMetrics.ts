@@ -13,25 +13,35 @@ import {
 
 interface Written extends Series {
   readonly json: string;
+  /** What it adds to what an id is made of. */
+  readonly id: string;
   /** Whether the names are in order of their UTF-16 units. */
   readonly inOrder: boolean;
 }
 
-const written = (series: Series): Written => ({
-  ...series,
-  json: JSON.stringify(series.fields),
-  inOrder: series.names.every((name, i) => i === 0 || name > String(series.names[i - 1])),
-});
+const written = (series: Series): Written => {
+  const json = JSON.stringify(series.fields);
+  return {
+    ...series,
+    json,
+    id: series.names.length > 0 ? `,${json}` : "",
+    inOrder: series.names.every((name, i) => i === 0 || name > String(series.names[i - 1])),
+  };
+};
 
 const nothing = written(noSeries);
 
 interface Named {
-  /** Of an event, up to its value. */
+  /** Of an event, from the end of its id up to its value. */
   readonly event: string;
   /** Of what its id is made of, up to its step. */
   readonly id: string;
   /** Its last metadata, which is that of the next one more often than not. */
   last: Written;
+  /** The end of the last event, behind its step, and what it was made of. */
+  end: string;
+  endAt: number;
+  endOf: Written | undefined;
 }
 
 /** How many names are remembered; there are few, or something is wrong anyway. */
@@ -60,29 +70,36 @@ export class PlainMetrics {
     if (step === undefined || !Number.isSafeInteger(step) || step < 0) return undefined;
     if (!(now >= 0 && now <= maxEpochMillis)) return undefined;
     const named = this.#names.get(name) ?? this.#name(name);
-    let id = `${named.id}${step}`;
-    let end = `,"step":${step},"timestamp":"${isoOf(now)}"`;
+    let series: Written | undefined;
     if (metadata !== undefined) {
       if (!isOf(named.last, metadata)) {
         const series = seriesOf(metadata);
         if (series === undefined) return undefined;
         named.last = written(series);
       }
-      const { inOrder, json, names } = named.last;
+      series = named.last;
       // What an id is made of are the fields in order of their names.
-      if (!inOrder || json.length * 3 > maxMetadataBytes) return undefined;
-      if (names.length > 0) id += `,${json}`;
-      end += `,"metadata":${json}`;
+      if (!series.inOrder || series.json.length * 3 > maxMetadataBytes) return undefined;
     }
-    return `{"client_event_id":"${idOfText(id)}"${named.event}${value}${end}}`;
+    if (now !== named.endAt || series !== named.endOf) {
+      const rest = series === undefined ? "" : `,"metadata":${series.json}`;
+      named.end = `,"timestamp":"${isoOf(now)}"${rest}}`;
+      named.endAt = now;
+      named.endOf = series;
+    }
+    const id = idOfText(`${named.id}${step}${series === undefined ? "" : series.id}`);
+    return `{"client_event_id":"${id}${named.event}${value},"step":${step}${named.end}`;
   }
 
   #name(name: string): Named {
     const json = quoted(name);
-    const named = {
-      event: `,"name":${json},"value":`,
+    const named: Named = {
+      event: `","name":${json},"value":`,
       id: `${this.#run},${json},`,
       last: nothing,
+      end: "",
+      endAt: Number.NaN,
+      endOf: undefined,
     };
     if (this.#names.size < maxNames) this.#names.set(name, named);
     return named;

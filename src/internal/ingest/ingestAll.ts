@@ -152,7 +152,7 @@ export const ingestAll = <E = never, R = never>(
     ): Effect.Effect<void, MetricsApiError, ConfigService | HttpClient | IngestionKeyCache> =>
       callWithIngestionKey(ingestMetrics, {
         params: { experiment_id: experimentId },
-        query: { sync },
+        query: sync === undefined ? undefined : { sync },
         body: bodyOf(batch),
       }).pipe(
         Effect.map(({ accepted, duplicates }) => {
