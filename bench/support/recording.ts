@@ -11,10 +11,12 @@ export const turn = 1000;
 
 const perMillisecond = 10;
 
+/** In microseconds. */
 export const figuresOf = (times: Float64Array): Record<string, number> => {
+  const mean = (times.reduce((sum, time) => sum + time, 0) / times.length) * 1000;
   times.sort();
   const at = (part: number) => times[Math.floor(times.length * part)]! * 1000;
-  return { p50: at(0.5), p99: at(0.99), p999: at(0.999) };
+  return { mean, p50: at(0.5), p99: at(0.99), p999: at(0.999) };
 };
 
 /** How late timers are while events come at a steady pace; `pause` waits a millisecond, `record` takes some. */
