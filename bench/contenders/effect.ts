@@ -9,6 +9,7 @@ import * as byHand from "../support/by-hand.ts";
 import { tasksOn } from "../support/effect-task.ts";
 import { batchSize, onTheWire } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
+import { type Page, Reading } from "../support/reading.ts";
 
 const { repeat, task } = tasksOn(byHand.layer(host));
 const url = `${host}/api/v1/experiments`;
@@ -46,29 +47,20 @@ const ingest = (kind: keyof typeof onTheWire) =>
     );
   });
 
-interface Page {
-  readonly metrics: ReadonlyArray<{ readonly value: number }>;
-  readonly next_cursor: string | null;
-}
-
 const stream = (kind: keyof typeof onTheWire) =>
   task((count) =>
     Effect.gen(function* () {
       const list = HttpClientRequest.get(`${url}/${kind}-${count / batchSize}/metrics`);
-      let seen = 0;
-      let sum = 0;
+      const reading = new Reading();
       let cursor: string | null = null;
       do {
         const request =
           cursor === null ? list : HttpClientRequest.setUrlParam(list, "cursor", cursor);
         const page = (yield* send(request)) as unknown as Page;
-        for (const { value } of page.metrics) {
-          sum += value;
-          seen++;
-        }
+        reading.add(page.metrics);
         cursor = page.next_cursor;
       } while (cursor !== null);
-      if (seen !== count || sum === 0) throw new Error(`${seen} of ${count} came`);
+      reading.check(count);
     }),
   );
 

@@ -11,6 +11,7 @@ import {
   valueOf,
 } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
+import { Reading } from "../support/reading.ts";
 
 const { repeat, task } = tasksOn(SyvainMetrics.layer({ apiKey: "key", host }));
 
@@ -48,20 +49,10 @@ const ingest = (kind: keyof typeof events) =>
 const stream = (kind: keyof typeof events) =>
   task((count) =>
     Effect.suspend(() => {
-      let seen = 0;
-      let sum = 0;
+      const reading = new Reading();
       return Metrics.stream(`${kind}-${count / batchSize}`).pipe(
-        Stream.runForEachArray((metrics) =>
-          Effect.sync(() => {
-            for (const { value } of metrics) {
-              sum += value;
-              seen++;
-            }
-          }),
-        ),
-        Effect.map(() => {
-          if (seen !== count || sum === 0) throw new Error(`${seen} of ${count} came`);
-        }),
+        Stream.runForEachArray((metrics) => Effect.sync(() => reading.add(metrics))),
+        Effect.map(() => reading.check(count)),
       );
     }),
   );

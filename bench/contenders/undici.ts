@@ -3,6 +3,7 @@ import { Agent, request } from "@effect/platform-node/Undici";
 import { contend, host, repeat, type Task } from "../support/contender.ts";
 import { batchSize, onTheWire } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
+import { type Page, Reading } from "../support/reading.ts";
 
 const dispatcher = new Agent();
 const url = `${host}/api/v1/experiments`;
@@ -39,27 +40,18 @@ const ingest =
     if (stored !== count) throw new Error(`${stored} of ${count} were stored`);
   };
 
-interface Page {
-  readonly metrics: ReadonlyArray<{ readonly value: number }>;
-  readonly next_cursor: string | null;
-}
-
 const stream =
   (kind: keyof typeof onTheWire): Task =>
   async (count) => {
     const list = `${url}/${kind}-${count / batchSize}/metrics`;
-    let seen = 0;
-    let sum = 0;
+    const reading = new Reading();
     let cursor: string | null = null;
     do {
       const page = (await send("GET", cursor === null ? list : `${list}?cursor=${cursor}`)) as Page;
-      for (const { value } of page.metrics) {
-        sum += value;
-        seen++;
-      }
+      reading.add(page.metrics);
       cursor = page.next_cursor;
     } while (cursor !== null);
-    if (seen !== count || sum === 0) throw new Error(`${seen} of ${count} came`);
+    reading.check(count);
   };
 
 contend({

@@ -46,7 +46,7 @@ export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] =>
 /** Of a plain event, but for its id, its name and its metadata. */
 const bytesOfTheRest = 200;
 
-const around = '{"metrics":[]}';
+const emptyBody = '{"metrics":[]}';
 
 /** Gathers events until it is full, or no more fit. An event that is larger than a body may be goes alone. */
 export class Gathering {
@@ -54,7 +54,7 @@ export class Gathering {
   #events: Array<Checked> = [];
   #indexes: Array<number> = [];
   /** Bytes of the body and of one more comma, never less than there are. */
-  #atMost = around.length;
+  #atMost = emptyBody.length;
   #exact = false;
   #lastMetadata: PlainEvent["metadata"];
   #lastMetadataBytes = 0;
@@ -87,7 +87,7 @@ export class Gathering {
     const batch = { events: this.#events, indexes: this.#indexes };
     this.#events = [];
     this.#indexes = [];
-    this.#atMost = around.length;
+    this.#atMost = emptyBody.length;
     this.#exact = false;
     return batch;
   }

@@ -22,8 +22,8 @@ import { attempt } from "./attempt.ts";
 import { decode } from "./decode.ts";
 import { type Answer, type Exchange, invalidRequest, tell, timedOut } from "./exchange.ts";
 import { CircuitBreakerGuard, RateLimitGuard } from "./guard.ts";
-import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
 import type { Issue } from "./issue.ts";
+import { LogObserver, MetricsObserver, ResponseObserver } from "./observer.ts";
 import { limitOf, wrongLimit } from "./policy.ts";
 import {
   type AnyInput,
