@@ -1,7 +1,6 @@
 /**
  * One attempt: send the request, read the answer to the end, within the timeout. A success or a failure that is already an error of ours.
  */
-import * as Clock from "effect/Clock";
 import * as Context from "effect/Context";
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
@@ -113,12 +112,7 @@ export const attempt = (
       Effect.catch((error) => orFailure(Effect.fail(broken(exchange, error)))),
       Effect.timeoutOrElse({
         duration: timeout,
-        orElse: () =>
-          orFailure(
-            Effect.flatMap(Clock.currentTimeMillis, (now) =>
-              Effect.fail(timedOut(exchange, "attempt", timeout, now)),
-            ),
-          ),
+        orElse: () => orFailure(Effect.fail(timedOut(exchange, "attempt", timeout))),
       }),
     );
     return watched(answered, exchange, request).pipe(
@@ -132,9 +126,7 @@ export const attempt = (
         ) {
           return Effect.succeed(answer);
         }
-        return Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          Effect.fail(refused(exchange, answer, now)),
-        );
+        return Effect.fail(refused(exchange, answer));
       }),
     );
   });

@@ -3,6 +3,7 @@
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
+import type { Fiber } from "effect/Fiber";
 import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
@@ -53,7 +54,11 @@ const userAgent =
 
 const isKey = (key: string): boolean => /^[\x21-\x7e]{1,255}$/.test(key);
 
+/** Reads a reference at once: an effect for each of those on the way of a call adds up. */
+type Read = Fiber<unknown, unknown>["getRef"];
+
 const travel = Effect.fnUntraced(function* <O extends Operation, R>(
+  read: Read,
   config: ConfigService["Service"],
   exchange: Exchange,
   operation: O,
@@ -64,8 +69,8 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   if (Result.isFailure(prepared)) return yield* invalidRequest(exchange, prepared.failure);
   const { query, body } = prepared.success;
 
-  const region = yield* RequestPolicy;
-  const extra = yield* ExtraHeaders;
+  const region = read(RequestPolicy);
+  const extra = read(ExtraHeaders);
   const wrong = wrongLimit(region) ?? extra.wrong;
   if (wrong !== undefined) return yield* invalidRequest(exchange, wrong);
   const timeout = limitOf(region.timeout, config[operation.timeout]);
@@ -80,7 +85,7 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
     accept: "application/json",
   };
   if (operation.retry === "keyed") {
-    const key = (yield* SuppliedKey) ?? (yield* yield* IdempotencyKey);
+    const key = read(SuppliedKey) ?? (yield* read(IdempotencyKey));
     if (!isKey(key)) {
       return yield* invalidRequest(exchange, {
         path: ["idempotencyKey"],
@@ -101,8 +106,8 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
   });
 
   // Attempt, and retry.
-  const limited = yield* RateLimitGuard;
-  const broken = yield* CircuitBreakerGuard;
+  const limited = read(RateLimitGuard);
+  const broken = read(CircuitBreakerGuard);
   const send: Send = (key) => {
     if (!exchange.keys.includes(key)) exchange.keys.push(key);
     const authorised = HttpClientRequest.bearerToken(request, key);
@@ -120,10 +125,7 @@ const travel = Effect.fnUntraced(function* <O extends Operation, R>(
     ? sent
     : Effect.timeoutOrElse(sent, {
         duration: deadline,
-        orElse: () =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            Effect.fail(timedOut(exchange, "deadline", deadline, now)),
-          ),
+        orElse: () => Effect.fail(timedOut(exchange, "deadline", deadline)),
       });
   budget.give(exchange.retries > 0);
 
@@ -140,42 +142,6 @@ const annotate = ({ span, attempts, status }: Exchange): void => {
   if (status !== undefined) span.attribute("http.response.status_code", status);
 };
 
-const run = Effect.fnUntraced(function* <O extends Operation, R>(
-  config: ConfigService["Service"],
-  operation: O,
-  input: Input<O> | EncodedInput<O>,
-  authorise: Authorise<R>,
-  span: Exchange["span"],
-): Effect.fn.Return<Success<O>, MetricsApiError, HttpClient.HttpClient | R> {
-  // Encode.
-  // `Input` of every operation is such a record; the compiler cannot see that of an `O` it does not know.
-  const prepared = prepare(operation, input as AnyInput);
-  const exchange: Exchange = {
-    operation,
-    url:
-      config.host + (Result.isSuccess(prepared) ? prepared.success.path : urlTemplate(operation)),
-    startedAt: yield* Clock.currentTimeMillis,
-    keys: [config.apiKey],
-    idempotencyKey: undefined,
-    maxResponseBytes: config.maxResponseBytes,
-    attempts: 0,
-    retries: 0,
-    retryDelay: 0,
-    status: undefined,
-    span,
-    observers: [yield* ResponseObserver, yield* MetricsObserver, yield* LogObserver].filter(
-      (observer) => observer !== undefined,
-    ),
-  };
-  return yield* travel(config, exchange, operation, prepared, authorise).pipe(
-    Effect.ensuring(Effect.sync(() => annotate(exchange))),
-    Effect.tapError((error) => {
-      span.attribute("error.type", error.reason._tag);
-      return tell(exchange, { _tag: "Failure", error });
-    }),
-  );
-});
-
 /** Stands where a span would that nobody sees: one takes a sixth of the time of a call. */
 const unseen: Exchange["span"] = { attribute() {}, event() {} };
 
@@ -186,8 +152,42 @@ export const callWith = <O extends Operation, R>(
   authorise: Authorise<R>,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.flatMap(ConfigService, (config) =>
-    Effect.withFiber(({ cache }) => {
-      const under = (span: Exchange["span"]) => run(config, operation, input, authorise, span);
+    Effect.withFiber((fiber) => {
+      const { cache } = fiber;
+      const read: Read = (reference) => fiber.getRef(reference);
+      const under = (span: Exchange["span"]) => {
+        // Encode.
+        // `Input` of every operation is such a record; the compiler cannot see that of an `O` it does not know.
+        const prepared = prepare(operation, input as AnyInput);
+        const clock = read(Clock.Clock);
+        const now = () => clock.currentTimeMillisUnsafe();
+        const exchange: Exchange = {
+          operation,
+          url:
+            config.host +
+            (Result.isSuccess(prepared) ? prepared.success.path : urlTemplate(operation)),
+          now,
+          startedAt: now(),
+          keys: [config.apiKey],
+          idempotencyKey: undefined,
+          maxResponseBytes: config.maxResponseBytes,
+          attempts: 0,
+          retries: 0,
+          retryDelay: 0,
+          status: undefined,
+          span,
+          observers: [read(ResponseObserver), read(MetricsObserver), read(LogObserver)].filter(
+            (observer) => observer !== undefined,
+          ),
+        };
+        return travel(read, config, exchange, operation, prepared, authorise).pipe(
+          Effect.ensuring(Effect.sync(() => annotate(exchange))),
+          Effect.tapError((error) => {
+            span.attribute("error.type", error.reason._tag);
+            return tell(exchange, { _tag: "Failure", error });
+          }),
+        );
+      };
       // Without a tracer spans are kept nowhere, but one that stands around the call may be looked at, and so may what is in it.
       return config.propagateTraces || cache.tracer || cache.span
         ? Effect.useSpan(

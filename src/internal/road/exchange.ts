@@ -49,6 +49,8 @@ export interface Exchange {
   readonly operation: Operation;
   /** Without the query; of the template when the ids are no good. */
   readonly url: string;
+  /** In epoch milliseconds, by the clock in force when the call began. */
+  readonly now: () => number;
   readonly startedAt: number;
   /** The API key and the other keys this request has carried, to be cut out of whatever an error quotes. */
   readonly keys: [apiKey: Redacted.Redacted, ...others: Array<Redacted.Redacted>];
@@ -125,9 +127,8 @@ export const timedOut = (
   exchange: Exchange,
   limit: Timeout["limit"],
   duration: Duration.Duration,
-  now: number,
 ) => {
-  const elapsed = Duration.millis(now - exchange.startedAt);
+  const elapsed = Duration.millis(exchange.now() - exchange.startedAt);
   return requestError(
     exchange,
     new Timeout({
@@ -247,7 +248,7 @@ const originOf = (location: string | undefined, base: string): string | undefine
 };
 
 /** Any answer that is not 2xx. */
-export const refused = (exchange: Exchange, answer: Answer, now: number) => {
+export const refused = (exchange: Exchange, answer: Answer) => {
   const scrub = scrubOf(exchange);
   const fields = told(exchange, answer, scrub);
   // A browser hides a redirect that is not followed behind the status 0.
@@ -266,7 +267,7 @@ export const refused = (exchange: Exchange, answer: Answer, now: number) => {
   }
   const found = exchange.operation.secret === true ? undefined : detailOf(answer.text);
   const detail = found === undefined ? undefined : words(scrub, found);
-  const wait = retryAfterOf(answer.headers, now);
+  const wait = retryAfterOf(answer.headers, exchange.now());
   const retryAfter = wait === undefined ? {} : { retryAfter: wait };
   const say = (name: string) =>
     `${answer.status} ${name}` +

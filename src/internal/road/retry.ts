@@ -33,7 +33,7 @@ const underRules = (
       if (asked > maxRetryAfter) return Effect.fail(notRetried(input, "retryAfter"));
       const delay = Math.max(Duration.toMillis(duration), asked);
       if (deadline !== undefined && now - exchange.startedAt + delay >= millis(deadline)) {
-        return Effect.fail(timedOut(exchange, "deadline", deadline, now));
+        return Effect.fail(timedOut(exchange, "deadline", deadline));
       }
       if (!budget.take()) {
         return Effect.andThen(
