@@ -43,6 +43,25 @@ it.effect("a new key for every call, of the same effect too", () =>
   }).pipe(live),
 );
 
+it.effect(
+  "and where there is no crypto.randomUUID, as on a page that was not served securely",
+  () =>
+    Effect.gen(function* () {
+      const create = Folders.create({ name: "a" });
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() =>
+          Object.defineProperty(crypto, "randomUUID", { value: undefined, configurable: true }),
+        ),
+        () => Effect.all([create, create]),
+        () => Effect.sync(() => Reflect.deleteProperty(crypto, "randomUUID")),
+      );
+      assert.isFunction(crypto.randomUUID);
+      const sent = yield* keys;
+      for (const key of sent) assert.match(key!, uuid);
+      assert.strictEqual(new Set(sent).size, 2);
+    }).pipe(live),
+);
+
 it.effect("POST and PATCH carry one; GET and DELETE do not", () =>
   Effect.gen(function* () {
     const { experiment } = yield* Experiments.create({ slug: "a" });
