@@ -9,6 +9,7 @@ import * as Sink from "effect/Sink";
 import * as Stream from "effect/Stream";
 import type { ConfigService } from "./ConfigService.ts";
 import type { IngestionKeyCache } from "./IngestionKeyCache.ts";
+import { Metric, MetricInput } from "./internal/contract/metric.ts";
 import {
   CatalogMetric,
   CatalogValue,
@@ -19,8 +20,6 @@ import {
   inspectMetricCatalogValues,
   listMetricCatalog,
   listMetrics,
-  Metric,
-  MetricInput,
 } from "./internal/contract/metrics.ts";
 import type { Metadata } from "./internal/contract/schema.ts";
 import { ingestAll as internalIngestAll } from "./internal/ingest/ingestAll.ts";

@@ -6,7 +6,7 @@ import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
-import { MetricInput } from "../src/internal/contract/metrics.ts";
+import { MetricInput } from "../src/internal/contract/metric.ts";
 import { encodeEvent } from "../src/internal/ingest/encodeEvent.ts";
 
 const strict = { onExcessProperty: "error" } as const;

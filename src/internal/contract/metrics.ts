@@ -1,11 +1,11 @@
 import type * as DateTime from "effect/DateTime";
-import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { Metric, metadataOrEmpty, MetricInput } from "./metric.ts";
 import { define } from "./operation.ts";
 import { plainMetricPage } from "./plainMetricPage.ts";
 import {
   Id,
-  Metadata,
+  type Metadata,
   nextCursor,
   NonNegativeInt,
   optional,
@@ -14,50 +14,6 @@ import {
   Timestamp,
   wireStruct,
 } from "./schema.ts";
-
-/** One measurement to store. */
-export interface MetricInput {
-  /** Names the event within its experiment: the service stores one event per id, however often it is sent. */
-  readonly clientEventId: string;
-  readonly name: string;
-  /** Finite: JSON has no `NaN` and no infinities. */
-  readonly value: number;
-  /** A non-negative integer: the step of the training loop. */
-  readonly step?: number | undefined;
-  readonly timestamp?: DateTime.Utc | undefined;
-  readonly metadata?: Metadata | undefined;
-}
-
-export const MetricInput = wireStruct({
-  clientEventId: Schema.NonEmptyString,
-  name: Schema.NonEmptyString,
-  value: Schema.Finite,
-  step: optional(NonNegativeInt),
-  timestamp: optional(Timestamp),
-  metadata: optional(Metadata),
-}).annotate({ identifier: "MetricInput" });
-
-/** One stored measurement. */
-export interface Metric {
-  readonly clientEventId: string;
-  readonly name: string;
-  readonly value: number;
-  readonly step: number | null;
-  readonly timestamp: DateTime.Utc | null;
-  /** `{}` when none was given. */
-  readonly metadata: Metadata;
-}
-
-const metadataOrEmpty = Metadata.pipe(Schema.withDecodingDefaultKey(Effect.succeed({})));
-
-export const Metric = wireStruct({
-  clientEventId: Schema.String,
-  name: Schema.String,
-  value: Schema.Finite,
-  step: Schema.NullOr(Schema.Int),
-  timestamp: Schema.NullOr(Timestamp),
-  metadata: metadataOrEmpty,
-}).annotate({ identifier: "Metric" });
 
 /** One series of a comparison: a metric of an experiment, narrowed to the events that carry `metadataKey`, and to those with one value of it. */
 export interface ComparisonMetricSeries {

@@ -3,7 +3,7 @@
  * is left to the schema, which decides, and says what is wrong.
  */
 import * as DateTime from "effect/DateTime";
-import type { Metric } from "./metrics.ts";
+import type { Metric } from "./metric.ts";
 import { isRfc3339, type Metadata } from "./schema.ts";
 
 /** What JSON.parse gives. */

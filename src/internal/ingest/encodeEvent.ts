@@ -4,7 +4,7 @@
  */
 import * as DateTime from "effect/DateTime";
 import * as Result from "effect/Result";
-import { MetricInput } from "../contract/metrics.ts";
+import { MetricInput } from "../contract/metric.ts";
 import { type Encode, makeEncode } from "../road/encode.ts";
 import type { Issue } from "../road/issue.ts";
 import { isOf, isoOf, isPlainObject, maxEpochMillis, noSeries, seriesOf } from "./plain.ts";

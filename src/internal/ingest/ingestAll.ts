@@ -15,7 +15,8 @@ import {
   MetricsApiResponseError,
 } from "../../MetricsApiError.ts";
 import { countInWords, isCount } from "../count.ts";
-import { ingestMetrics, type MetricInput } from "../contract/metrics.ts";
+import type { MetricInput } from "../contract/metric.ts";
+import { ingestMetrics } from "../contract/metrics.ts";
 import { urlTemplate } from "../contract/operation.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
 import { formatIssue, type Issue } from "../road/issue.ts";

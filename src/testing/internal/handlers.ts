@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted";
 import type * as Schema from "effect/Schema";
 import type * as contract from "../../internal/contract/index.ts";
 import type { Folder } from "../../internal/contract/folders.ts";
-import type { Metric, MetricInput } from "../../internal/contract/metrics.ts";
+import type { Metric, MetricInput } from "../../internal/contract/metric.ts";
 import type { Operation, ParamNames } from "../../internal/contract/operation.ts";
 import { page } from "./page.ts";
 import { Conflict, NotFound, type Refusal, Unprocessable } from "./problems.ts";

@@ -9,7 +9,7 @@ import type { Annotation } from "../../internal/contract/annotations.ts";
 import type { Experiment } from "../../internal/contract/experiments.ts";
 import type { Folder } from "../../internal/contract/folders.ts";
 import type { IngestionKeyInfo } from "../../internal/contract/ingestionKeys.ts";
-import type { Metric } from "../../internal/contract/metrics.ts";
+import type { Metric } from "../../internal/contract/metric.ts";
 
 export interface StoredKey {
   readonly info: IngestionKeyInfo;
