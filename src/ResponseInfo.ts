@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
@@ -77,7 +76,7 @@ export const withResponse = <A, E, R>(
     let response: ResponseInfo | undefined;
     const note: Observer = (happening, exchange) =>
       happening._tag === "Success"
-        ? Effect.map(Clock.currentTimeMillis, (now) => {
+        ? Effect.sync(() => {
             const { answer } = happening;
             const { name, method } = exchange.operation;
             const scrub = scrubOf(exchange);
@@ -93,7 +92,7 @@ export const withResponse = <A, E, R>(
               requestId: requestIdOf(headers),
               attempts: exchange.attempts,
               retryDelay: Duration.millis(exchange.retryDelay),
-              elapsed: Duration.millis(now - exchange.startedAt),
+              elapsed: Duration.millis(exchange.now() - exchange.startedAt),
               idempotencyKey: exchange.idempotencyKey,
               replayed: headers[replayedHeader] === "true",
             };

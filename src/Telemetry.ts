@@ -124,13 +124,11 @@ const make = (): Observer => {
         }),
       );
     const callEnded = (attributes: Record<string, string>) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        record(callDuration, (now - exchange.startedAt) / 1000, {
-          ...operation,
-          ...serverAttributes(exchange),
-          ...attributes,
-        }),
-      );
+      record(callDuration, (exchange.now() - exchange.startedAt) / 1000, {
+        ...operation,
+        ...serverAttributes(exchange),
+        ...attributes,
+      });
 
     switch (happening._tag) {
       case "Attempt":

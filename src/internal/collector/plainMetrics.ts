@@ -73,9 +73,9 @@ export class PlainMetrics {
     let series: Written | undefined;
     if (metadata !== undefined) {
       if (!isOf(named.last, metadata)) {
-        const series = seriesOf(metadata);
-        if (series === undefined) return undefined;
-        named.last = written(series);
+        const another = seriesOf(metadata);
+        if (another === undefined) return undefined;
+        named.last = written(another);
       }
       series = named.last;
       // What an id is made of are the fields in order of their names.

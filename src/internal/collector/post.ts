@@ -6,6 +6,7 @@ import type { MetricsApiError } from "../../MetricsApiError.ts";
 import { createAnnotation } from "../contract/annotations.ts";
 import { updateExperimentStatus } from "../contract/experiments.ts";
 import { ingestMetrics } from "../contract/metrics.ts";
+import { metricsBody } from "../ingest/metricsBody.ts";
 import { call } from "../road/call.ts";
 import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
 import type { Kind } from "../spool/block.ts";
@@ -15,19 +16,6 @@ import { decodeStatus } from "../spool/status.ts";
 export type Road = ConfigService | HttpClient | IngestionKeyCache;
 
 const utf8 = new TextEncoder();
-const before = utf8.encode('{"metrics":[');
-const after = utf8.encode("]}");
-
-/** A long text that became a part of another would be copied once more. */
-const bodyOf = (metrics: string): Uint8Array => {
-  const middle = utf8.encode(metrics);
-  const body = new Uint8Array(before.length + middle.length + after.length);
-  body.set(before);
-  body.set(middle, before.length);
-  body.set(after, before.length + middle.length);
-  return body;
-};
-
 /** Sends encoded events of one kind to an experiment. */
 export const post = (
   experimentId: string,
@@ -41,7 +29,7 @@ export const post = (
         callWithIngestionKey(ingestMetrics, {
           params,
           query: undefined,
-          body: bodyOf(body),
+          body: metricsBody(body),
         }),
       );
     case "annotation":

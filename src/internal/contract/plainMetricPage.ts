@@ -3,12 +3,9 @@
  * is left to the schema, which decides, and says what is wrong.
  */
 import * as DateTime from "effect/DateTime";
+import * as Predicate from "effect/Predicate";
 import type { Metric } from "./metric.ts";
 import { isRfc3339, type Metadata } from "./schema.ts";
-
-/** What JSON.parse gives. */
-const isPlainRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** All that JSON.parse gives is JSON, but for numbers too large for one. Deeper than anybody nests, the schema looks. */
 const isPlainJson = (value: unknown, depth: number): boolean => {
@@ -28,7 +25,7 @@ const isPlainJson = (value: unknown, depth: number): boolean => {
 };
 
 const isPlainMetadata = (value: unknown): value is Metadata =>
-  isPlainRecord(value) && isPlainJson(value, 100);
+  Predicate.isObject(value) && isPlainJson(value, 100);
 
 /** The two digits there, or NaN. */
 const two = (text: string, at: number): number => {
@@ -73,7 +70,7 @@ const plainTime = (text: unknown): DateTime.Utc | undefined => {
 };
 
 const plainMetric = (json: unknown): Metric | undefined => {
-  if (!isPlainRecord(json)) return undefined;
+  if (!Predicate.isObject(json)) return undefined;
   const { client_event_id: clientEventId, name, value, step, metadata } = json;
   const timestamp = json["timestamp"] === null ? null : plainTime(json["timestamp"]);
   return typeof clientEventId === "string" &&
@@ -91,7 +88,7 @@ const plainMetric = (json: unknown): Metric | undefined => {
 export const plainMetricPage = (
   json: unknown,
 ): { readonly metrics: ReadonlyArray<Metric>; readonly nextCursor: string | null } | undefined => {
-  if (!isPlainRecord(json) || !Array.isArray(json["metrics"])) return undefined;
+  if (!Predicate.isObject(json) || !Array.isArray(json["metrics"])) return undefined;
   const nextCursor = json["next_cursor"];
   if (
     nextCursor !== null &&

@@ -96,8 +96,7 @@ export const Timestamp = Schema.String.check(
 /** User metadata: any JSON object, never renamed, in either direction. */
 export type Metadata = { readonly [key: string]: Schema.Json };
 
-const isJsonObject = (value: Schema.Json): value is Metadata =>
-  Predicate.isObject(value) && !Array.isArray(value);
+const isJsonObject = (value: Schema.Json): value is Metadata => Predicate.isObject(value);
 
 export const Metadata = Schema.Json.pipe(
   Schema.refine(isJsonObject, { expected: "a JSON object" }),

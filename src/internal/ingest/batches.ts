@@ -1,5 +1,6 @@
 /** Events in the batches they are sent in. */
 import type { PlainEvent } from "./encodeEvent.ts";
+import { metricsBody } from "./metricsBody.ts";
 
 /** What one batch may hold. */
 export interface Limits {
@@ -29,11 +30,9 @@ const bytesOf = (event: Checked): number => utf8.encode(jsonOf(event)).length;
 const isPlain = (event: Checked): boolean => typeof event !== "string";
 
 export const bodyOf = ({ events }: Pick<Batch, "events">): Uint8Array =>
-  utf8.encode(
-    events.every(isPlain)
-      ? JSON.stringify({ metrics: events })
-      : `{"metrics":[${events.map(jsonOf).join(",")}]}`,
-  );
+  events.every(isPlain)
+    ? utf8.encode(JSON.stringify({ metrics: events }))
+    : metricsBody(events.map(jsonOf).join(","));
 
 export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] => {
   const middle = events.length >> 1;
