@@ -7,7 +7,8 @@ export default defineConfig({
     // Tests import the package by its name, and get the sources.
     alias: [
       { find: /^syvain-metrics-effect$/, replacement: `${src}/index.ts` },
-      { find: /^syvain-metrics-effect\/(.+)$/, replacement: `${src}/$1.ts` },
+      { find: /^syvain-metrics-effect\/([A-Z]\w*)$/, replacement: `${src}/$1.ts` },
+      { find: /^syvain-metrics-effect\/([a-z]\w*)$/, replacement: `${src}/$1/index.ts` },
     ],
   },
   test: {

@@ -1,7 +1,9 @@
 /**
- * What one endpoint call adds to a browser bundle (minified, gzip -9), beside the same program on bare effect and beside the SDKs. Prints a table.
+ * What one endpoint call adds to a browser bundle (minified, gzip -9), beside the same program on bare effect and
+ * beside the SDKs. Prints a table.
  *
- * `npm run build && npm ci --prefix bench/peers && node bench/bundle-size.ts`; the budget is 6 kB for the first endpoint and 1 kB for each one more.
+ * `npm run build && npm ci --prefix bench/peers && node bench/bundle-size.ts`; the budget is 6 kB for the first
+ * endpoint and 1 kB for each one more.
  */
 import { bundlers, peers, programs } from "./support/bundle.ts";
 

@@ -1,5 +1,6 @@
 /**
- * What one call costs in CPU time, beside the same request by hand on bare effect, in one process and in turns. Prints a table.
+ * What one call costs in CPU time, beside the same request by hand on bare effect, in one process and in turns.
+ * Prints a table.
  *
  * `npm run build && node bench/call.ts`; the transport answers from memory, so that only the two clients are measured.
  */

@@ -1,7 +1,9 @@
 /**
- * How long a cold import takes in a fresh Node process: of this library, of what it needs of effect, and of the SDKs. Prints a table.
+ * How long a cold import takes in a fresh Node process: of this library, of what it needs of effect, and of the SDKs.
+ * Prints a table.
  *
- * `npm run build && npm ci --prefix bench/peers && node bench/import.ts [rounds]`; medians of 20 rounds, the contenders taking turns.
+ * `npm run build && npm ci --prefix bench/peers && node bench/import.ts [rounds]`; medians of 20 rounds, the
+ * contenders taking turns.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 /**
- * What `Metrics.ingestAll` keeps in memory while millions of events from a generator go through it to a server in another process.
+ * What `Metrics.ingestAll` keeps in memory while millions of events from a generator go through it to a server in
+ * another process.
  *
  * `npm run build && node --expose-gc bench/ingest-memory.ts [events]`; default: 10,000,000. Prints a table.
  */
@@ -35,6 +36,7 @@ const result = await Effect.runPromise(
       }),
   }).pipe(Effect.provide(live)),
 );
-measureMemory(result.accepted);
-if (result.accepted !== total) throw new Error(`${result.accepted} of ${total} were stored`);
+measureMemory(result.acknowledged);
+if (result.acknowledged !== total)
+  throw new Error(`${result.acknowledged} of ${total} were stored`);
 process.exit();

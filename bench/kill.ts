@@ -1,6 +1,6 @@
 /**
- * What becomes of a job's metrics when its process is killed, when many record together, and when it ends while the server answers nothing.
- * With `--write`, the tables go to bench/KILL.md. Takes about a quarter of an hour.
+ * What becomes of a job's metrics when its process is killed, when many record together, and when it ends while the
+ * server answers nothing. With `--write`, the tables go to bench/KILL.md. Takes about a quarter of an hour.
  */
 import * as Effect from "effect/Effect";
 import { writeFileSync } from "node:fs";
@@ -19,12 +19,14 @@ const row = (...cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")
 say(
   "# Killed, together, cut off",
   "",
-  "Real processes, a reference server on a real port; one small machine (2 cores, Node 24). Run it again with `node bench/kill.ts --write`.",
+  "Real processes, a reference server on a real port; one small machine (2 cores, Node 24).",
+  "Run it again with `node bench/kill.ts --write`.",
   "",
   "## Killed",
   "",
-  `A job records as fast as it can and is SIGKILLed at a random point; the next one on the same spool directory takes over what it left, and goes on.
-Meanwhile the server drops connections, before and after acting. ${times} kills each, then one recovery. An event counts as recorded when its \`metric()\` had returned.`,
+  "A job records as fast as it can and is SIGKILLed at a random point; the next one on the same spool directory",
+  "takes over what it left, and goes on. Meanwhile the server drops connections, before and after acting.",
+  `${times} kills each, then one recovery. An event counts as recorded when its \`metric()\` had returned.`,
   "",
   row(
     "durability",
@@ -67,7 +69,8 @@ say(
   "",
   "## Together",
   "",
-  "Processes that record into one experiment at a time, through one spool directory. With a short lease, many are taken for gone while they are alive.",
+  "Processes that record into one experiment at a time, through one spool directory. With a short lease, many are",
+  "taken for gone while they are alive.",
   "",
   row("processes", "events each", "lease", "distinct events stored", "stored twice", "experiments"),
   row("---", "---", "---", "---", "---", "---"),
@@ -84,8 +87,9 @@ say(
   "",
   "## Cut off",
   "",
-  `From the first event on, the server takes requests and answers none. The process must end within \`shutdownTimeout\` (here ${shutdownTimeout} ms) and half a second.
-Then the server answers again, and another process recovers: are all ${events} events there, and is the experiment what it should be?`,
+  "From the first event on, the server takes requests and answers none. The process must end within",
+  `\`shutdownTimeout\` (here ${shutdownTimeout} ms) and half a second. Then the server answers again, and another process`,
+  `recovers: are all ${events} events there, and is the experiment what it should be?`,
   "",
   row("ends by", "times", "in time", "slowest", "status", "right", "all events there"),
   row("---", "---", "---", "---", "---", "---", "---"),

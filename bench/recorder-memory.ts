@@ -16,7 +16,7 @@ import { columns, measureMemory } from "./support/memory.ts";
 
 const total = Number(process.argv[2] ?? 10_000_000);
 const directory = mkdtempSync(join(tmpdir(), "bench-"));
-const host = `${await startServer("recording-server")}/black`;
+const host = await startServer("sink-server", "silent");
 
 const live = Collector.layer({ shutdownTimeout: "10 millis" }).pipe(
   Layer.provide(Spool.layerFileSystem(directory)),

@@ -1,7 +1,9 @@
 /**
- * What it costs a job to record one event, beside clients that do the like, with a service that answers and with one that does not. Prints a table.
+ * What it costs a job to record one event, beside a client that does the like, with a service that answers and with
+ * one that does not; and what it costs until all of them are delivered, beside the service's own collector. Prints
+ * two tables.
  *
- * `npm run build && npm ci --prefix bench/peers && node bench/recording.ts`
+ * `npm run build && npm ci --prefix bench/peers && node bench/recording.ts [events]`; default: 500,000.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,13 +17,14 @@ import {
   startContender,
   type Took,
 } from "./support/contender.ts";
+import { startPython } from "./support/python.ts";
 
-const origin = await startServer("recording-server");
+const origin = await startServer("sink-server");
 const spools = mkdtempSync(join(tmpdir(), "bench-"));
 process.env["SPOOLS"] = spools;
 process.once("exit", () => rmSync(spools, { recursive: true, force: true }));
 
-const start = (service: string) => {
+const startRecorder = (service: string) => {
   const recorder = startContender("contenders/recorder", service, true);
   const of =
     (kind: string): Contender =>
@@ -31,12 +34,19 @@ const start = (service: string) => {
     "recorder.metric, memory": of("memory"),
     "recorder.metric, files": of("files"),
     "recorder.metricUnsafe, memory": of("unsafe"),
-    "posthog-node capture": startContender("peers/posthog-capture", service, true),
+  };
+};
+const start = (service: string) => {
+  return {
+    ...startRecorder(service),
     "influx writePoint": startContender("peers/influx-write-point", service, true),
     nothing: startContender("contenders/nothing", service, true),
   };
 };
-const services = { answers: start(origin), "answers nothing": start(`${origin}/black`) };
+const services = {
+  answers: start(origin),
+  "answers nothing": start(await startServer("sink-server", "silent")),
+};
 /** Every contender with every service, in one round. */
 const contenders = Object.fromEntries(
   Object.entries(services).flatMap(([service, all]) =>
@@ -46,10 +56,10 @@ const contenders = Object.fromEntries(
 
 const measure = (task: string, count: number, rounds: number) =>
   inTurns(contenders, { task, count, concurrency: 1 }, { rounds });
-const events = 500_000;
+const events = Number(process.argv[2] ?? 500_000);
 const rates = await measure("rate", events, 5);
-const latencies = await measure("latency", 100_000, 5);
-const steady = await measure("steady", 10_000, 5);
+const latencies = await measure("latency", events / 5, 5);
+const steady = await measure("steady", events / 50, 5);
 
 const fixed = (digits: number, value: number | undefined) => (value ?? Number.NaN).toFixed(digits);
 const delay = ({ figures }: Took) =>
@@ -71,6 +81,34 @@ for (const [name, { seconds }] of rates) {
     `${fixed(0, events / seconds / 1000)} k`,
     ["mean", "p50", "p99", "p999"].map((part) => fixed(2, figures[part])).join(" / "),
     delay(steady.get(name)!),
+  );
+}
+
+// Fewer than either keeps in memory, and a recorder that never had to drop any.
+const block = events / 10;
+const python = startPython("collector.py", origin);
+const delivered = await inTurns(
+  {
+    ...startRecorder(origin),
+    ...(python && { "syvain-metrics-collector 0.0.62": python }),
+  },
+  { task: "deliver", count: block, concurrency: 1 },
+  { rounds: 5 },
+);
+console.log();
+heading(
+  "recorded, and all delivered",
+  "events/s",
+  "CPU µs/event",
+  "`recorder.metric`, memory / it",
+);
+const ours = delivered.get("recorder.metric, memory")!;
+for (const [name, { seconds, cpu }] of delivered) {
+  row(
+    name,
+    `${fixed(0, block / seconds / 1000)} k`,
+    fixed(2, (cpu / block) * 1e6),
+    fixed(2, seconds / ours.seconds),
   );
 }
 process.exit();

@@ -1,10 +1,19 @@
 /**
- * What one GET and one POST cost over a socket, beside what one would write by hand and what other clients take. Prints a table.
+ * What one GET and one POST cost over a socket, beside what one would write by hand and what other clients take.
+ * Prints a table.
  *
  * `npm run build && npm ci --prefix bench/peers && node bench/requests.ts`
  */
 import { startServer } from "./support/child.ts";
-import { type Contender, heading, inTurns, row, startContender } from "./support/contender.ts";
+import {
+  aTenth,
+  type Contender,
+  heading,
+  inTurns,
+  row,
+  startContender,
+} from "./support/contender.ts";
+import { startPython } from "./support/python.ts";
 
 const host = await startServer("experiment-server");
 const files = {
@@ -16,14 +25,20 @@ const files = {
 };
 const contenders: Record<string, Contender> = {};
 for (const [name, file] of Object.entries(files)) contenders[name] = startContender(file, host);
+// It makes one call after the other.
+const python = startPython("api_client.py", host);
+const oneAtATime = {
+  ...contenders,
+  ...(python && { "syvain-metrics-api-client 0.0.62": aTenth(python) }),
+};
 
 heading("call", "at a time", "client", "CPU µs/request", "this library / it", "requests/s");
 for (const task of ["get", "post"]) {
   for (const concurrency of [1, 32]) {
-    const order = { task, count: 3000, concurrency };
-    const all = await inTurns(contenders, order, {
-      rounds: 7,
-      warmUp: { ...order, count: 6000 },
+    const order = { task, count: 2000, concurrency };
+    const all = await inTurns(concurrency === 1 ? oneAtATime : contenders, order, {
+      rounds: 5,
+      warmUp: { ...order, count: 4000 },
     });
     const ours = all.get("this library")!;
     for (const [name, { seconds, cpu }] of all) {
@@ -38,3 +53,4 @@ for (const task of ["get", "post"]) {
     }
   }
 }
+process.exit();

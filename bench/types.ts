@@ -1,5 +1,6 @@
 /**
- * What the compiler does for a program of ten calls: of this library, and of effect's `HttpApiClient` on a contract written by hand. Prints a table.
+ * What the compiler does for a program of ten calls: of this library, and of effect's `HttpApiClient` on a contract
+ * written by hand. Prints a table.
  *
  * `npm run build && node bench/types.ts [rounds]`; medians of 5 rounds, the contenders taking turns.
  */

@@ -1,7 +1,9 @@
 /**
- * The client inside an HTTP service: `GET /runs/:slug` answers how a run went, and every failure of the client has its own status.
+ * The client inside an HTTP service: `GET /runs/:slug` answers how a run went, and each failure of the client has a
+ * status of its own.
  *
- * Needs SYVAIN_METRICS_API_KEY and SYVAIN_METRICS_HOST in the environment. It asks itself once, prints the answers, and ends.
+ * Needs SYVAIN_METRICS_API_KEY and SYVAIN_METRICS_HOST in the environment. It asks itself twice, prints the answers,
+ * and ends.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import { Console, Effect, Layer } from "effect";
@@ -20,11 +22,11 @@ const summary = Effect.fn("summary")(function* (slug: string) {
   const { experiments } = yield* Experiments.list({ slug });
   const experiment = experiments[0];
   if (experiment === undefined) return HttpServerResponse.empty({ status: 404 });
-  const rows = yield* Metrics.compare([{ experimentId: experiment.id, metricName: "accuracy" }]);
+  const { rows } = yield* Metrics.list(experiment.id, { metricName: "accuracy" });
   return HttpServerResponse.jsonUnsafe({
     slug: experiment.slug,
     status: experiment.status,
-    best: rows.length === 0 ? null : Math.max(...rows.map((row) => row.value)),
+    best: rows.length === 0 ? null : Math.max(...rows.map((row) => row.metricValue)),
   });
 });
 
@@ -59,7 +61,7 @@ const serverLive = HttpRouter.serve(routes, { disableLogger: true, disableListen
 
 /** What a visitor would do. */
 const visit = Effect.gen(function* () {
-  const { experiment } = yield* Experiments.create({ slug: `visited-${Date.now()}` });
+  const { experiment } = yield* Experiments.create({ slug: "visited" });
   const metrics = [0.5, 0.9, 0.8].map((value, step) => ({
     clientEventId: `accuracy/${step}`,
     name: "accuracy",

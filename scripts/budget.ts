@@ -1,5 +1,6 @@
 /**
- * What the library costs those who import it, in bytes and in modules, held against what it may cost. No times: the answer is the same on every machine.
+ * What the library costs those who import it, in bytes and in modules, held against what it may cost. No times: the
+ * answer is the same on every machine.
  *
  * Looks at the build. `--update` writes the modules down (test/package/modules.json) instead of comparing them.
  */

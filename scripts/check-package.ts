@@ -1,16 +1,23 @@
 /**
  * Packs the package, installs the tarball beside effect in an empty project, and looks at what a user would get.
  *
- * `--update` writes the public API down (test/package/api.json) instead of comparing it.
+ * `--update` writes down what is public (`exports` of package.json, test/package/api.json) instead of comparing it.
  */
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { buildSync } from "esbuild";
+import { entries, exportsOf, faces } from "./entries.ts";
 import { packAndInstall, readJson, root, sh as run } from "./tarball.ts";
 
+const update = process.argv.includes("--update");
+const writeJson = (file: string, value: unknown) =>
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+const manifest = join(root, "package.json");
 const snapshot = join(root, "test/package/api.json");
-const { name, version, exports, bin } = readJson(join(root, "package.json"));
+if (update) writeJson(manifest, { ...readJson(manifest), exports: exportsOf(entries) });
+const { name, version, exports, bin } = readJson(manifest);
 
 const { project, tarball, installed } = packAndInstall();
 
@@ -54,17 +61,23 @@ console.log(
 // What can be imported
 // -----------------------------------------------------------------------------
 
+const specifiers = entries.map(({ subpath }) => subpath);
 /** `"."` and `"./Folders"` to what a user writes. */
-const specifiers = Object.keys(exports).filter(
-  (path) => exports[path] !== null && !path.endsWith(".json"),
-);
 const specifierOf = (path: string) => name + path.slice(1);
 
-check("every public module of src is exported, and nothing else", () => {
-  const sources = readdirSync(join(root, "src"))
-    .filter((file) => file.endsWith(".ts") && file !== "cli.ts")
-    .map((file) => (file === "index.ts" ? "." : `./${file.slice(0, -3)}`));
-  assert.deepEqual(specifiers.toSorted(), sources.toSorted());
+check("every public module of src is exported, and nothing else", () =>
+  assert.deepEqual(
+    exports,
+    exportsOf(entries),
+    "if the change is meant: npm run check:package -- --update",
+  ),
+);
+
+check("the root has every module as a namespace, in Node and in a bundler", () => {
+  const rootExports = (file: string) =>
+    evaluate(`answer(Object.keys(await import(${JSON.stringify(join(installed, file))})))`);
+  assert.deepEqual(rootExports(exports["."].default), faces, "src/index.ts");
+  assert.deepEqual(rootExports(exports["."].module), faces);
 });
 
 check("the public API is the one written down in test/package/api.json", () => {
@@ -74,8 +87,7 @@ check("the public API is the one written down in test/package/api.json", () => {
       api[path] = Object.keys(await import(specifier)).sort();
     }
     answer(api);`);
-  if (process.argv.includes("--update"))
-    writeFileSync(snapshot, `${JSON.stringify(api, null, 2)}\n`);
+  if (update) writeJson(snapshot, api);
   assert.deepEqual(
     api,
     readJson(snapshot),

@@ -1,19 +1,25 @@
-/** Runs a program as a step of a check: what it printed is shown only if it fails. */
+/** Runs a program as a step of a check. */
 import { spawn } from "node:child_process";
 
 const limit = 60_000;
 
-/** Answers whether the program ended by itself, with exit code 0, within a minute. */
-export const run = async (
-  title: string,
+export interface Ran {
+  /** `null` when it was killed after a minute. */
+  readonly code: number | null;
+  /** What it printed, on stdout and stderr. */
+  readonly output: string;
+  readonly seconds: string;
+}
+
+export const execute = async (
   command: ReadonlyArray<string>,
-  cwd = process.cwd(),
-): Promise<boolean> => {
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Promise<Ran> => {
   const started = performance.now();
   let output = "";
   // A process group of its own, so that what it started ends with it.
   const child = spawn(command[0]!, command.slice(1), {
-    cwd,
+    ...options,
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -23,13 +29,9 @@ export const run = async (
   }, limit);
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
-  const ok = await new Promise<boolean>((resolve, reject) => {
+  const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (code) => resolve(code === 0));
+    child.once("close", resolve);
   }).finally(() => clearTimeout(timer));
-
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`${ok ? "ok  " : "FAIL"} ${title} (${seconds} s)`);
-  if (!ok) console.log(output);
-  return ok;
+  return { code, output, seconds: ((performance.now() - started) / 1000).toFixed(1) };
 };

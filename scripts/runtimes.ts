@@ -1,9 +1,9 @@
 /**
- * Runs test/runtimes/conformance.ts with the packed package on one runtime after the other, against the reference server on a port.
- * Prints a table.
+ * Runs test/runtimes/conformance.ts with the packed package on one runtime after the other, against the reference
+ * server on a port. Prints a table.
  *
- * `node scripts/runtimes.ts [--strict] [names…]`; without names, all. A runtime comes from npm when it is asked for; Chromium is the system's.
- * What cannot be had is skipped, and says why; `--strict` makes that a failure.
+ * `node scripts/runtimes.ts [--strict] [names…]`; without names, all. A runtime comes from npm when it is asked for;
+ * Chromium is the system's. What cannot be had is skipped, and says why; `--strict` makes that a failure.
  */
 import { execFile as execFileWithCallback, spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,75 +1,45 @@
 /**
- * Annotations: notes on an experiment, at a step or a moment.
+ * Annotations: notes on an experiment.
  *
- * @since 0.1.0
+ * @module
  */
+import type * as DateTime from "effect/DateTime";
 import type * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
-import type * as Stream from "effect/Stream";
-import type { ConfigService } from "./ConfigService.ts";
-import type { IngestionKeyCache } from "./IngestionKeyCache.ts";
+import type { MetricsApiError } from "./internal/base/errors.ts";
+import type { IngestionKeyCache } from "./internal/keys/cache.ts";
+import { callWithIngestionKey } from "./internal/keys/callWithIngestionKey.ts";
+import { call } from "./internal/request/call.ts";
+import type { ConfigService } from "./internal/request/config.ts";
 import {
-  Annotation,
-  AnnotationInput,
+  type Annotation,
+  type AnnotationInput,
   createAnnotation,
+  type CreatedAnnotation,
   listAnnotations,
-} from "./internal/contract/annotations.ts";
-import type { Metadata } from "./internal/contract/schema.ts";
-import { paginate } from "./internal/paginate.ts";
-import { call } from "./internal/road/call.ts";
-import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+} from "./internal/wire/v1/annotations.ts";
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
 export {
-  /**
-   * An annotation, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
   Annotation,
-  /**
-   * An annotation to create, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
   AnnotationInput,
-};
-
-export type {
-  /**
-   * User metadata: any JSON object, never renamed, in either direction.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Metadata,
-};
+  type CreatedAnnotation,
+} from "./internal/wire/v1/annotations.ts";
+export type { Metadata } from "./internal/wire/schema.ts";
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
 export interface ListOptions {
-  /** `nextCursor` of the page before. Default: from the start. */
-  readonly cursor?: string | undefined;
-  /** The largest number of annotations on a page. Default: the service's. */
+  /** Only those made then or later. Default: all. */
+  readonly from?: DateTime.Utc | undefined;
+  /** Only those made then or earlier. Default: all. */
+  readonly to?: DateTime.Utc | undefined;
+  /** The largest number of annotations. Default: the service's. There is no second page. */
   readonly limit?: number | undefined;
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface AnnotationPage {
-  readonly annotations: ReadonlyArray<Annotation>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
 }
 
 // -----------------------------------------------------------------------------
@@ -77,51 +47,48 @@ export interface AnnotationPage {
 // -----------------------------------------------------------------------------
 
 /**
- * One page of the annotations of an experiment.
+ * Lists the annotations of an experiment, the newest first.
  *
- * @see {@link stream} for all of them
+ * @example
+ * ```ts
+ * import { Annotations } from "syvain-metrics-effect";
+ *
+ * const newest = (experimentId: string) => Annotations.list(experimentId, { limit: 10 });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const list = (
   experimentId: string,
   options?: ListOptions,
-): Effect.Effect<AnnotationPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(listAnnotations, { params: { experiment_id: experimentId }, query: options });
-
-/**
- * All annotations of an experiment, page after page, each fetched when it is needed.
- *
- * @category endpoints
- * @since 0.1.0
- */
-export const stream = (
-  experimentId: string,
-  options?: ListOptions,
-): Stream.Stream<Annotation, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    listAnnotations,
-    options?.cursor,
-    (cursor) => list(experimentId, { ...options, cursor }),
-    (page) => page.annotations,
-  );
+): Effect.Effect<
+  { readonly annotations: ReadonlyArray<Annotation> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(listAnnotations, { params: { experiment_id: experimentId }, query: options });
 
 /**
  * Annotates an experiment, under its ingestion key, which is minted when there is none yet.
  *
  * **Details**
  *
- * A text over 16,000 characters, or metadata over 65,536 UTF-8 bytes of compact JSON, fails the call before anything is sent.
+ * A text that is empty or over 16,000 characters, or metadata over 65,536 UTF-8 bytes of compact JSON, fails the call before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { Annotations } from "syvain-metrics-effect";
+ *
+ * const note = (experimentId: string) =>
+ *   Annotations.create(experimentId, { annotation: "lr halved", metadata: { step: 1200 } });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const create = (
   experimentId: string,
   input: AnnotationInput,
 ): Effect.Effect<
-  { readonly annotation: Annotation },
+  CreatedAnnotation,
   MetricsApiError,
   ConfigService | HttpClient | IngestionKeyCache
 > =>

@@ -1,30 +1,29 @@
 /**
  * Whom the API key speaks for.
  *
- * @since 0.1.0
+ * @module
  */
 import type * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
-import type { ConfigService } from "./ConfigService.ts";
-import { AuthStatus, authStatus } from "./internal/contract/auth.ts";
-import { call } from "./internal/road/call.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+import type { MetricsApiError } from "./internal/base/errors.ts";
+import { call } from "./internal/request/call.ts";
+import type { ConfigService } from "./internal/request/config.ts";
+import { type AuthStatus, authStatus } from "./internal/wire/v1/auth.ts";
 
-export {
-  /**
-   * Whom an API key speaks for, and the schema of that.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  AuthStatus,
-};
+export { AuthStatus } from "./internal/wire/v1/auth.ts";
 
 /**
  * Asks the service whom the API key speaks for.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Auth } from "syvain-metrics-effect";
+ *
+ * const organization = Effect.map(Auth.status, ({ organization }) => organization.name);
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const status: Effect.Effect<AuthStatus, MetricsApiError, ConfigService | HttpClient> = call(
   authStatus,

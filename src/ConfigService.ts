@@ -4,7 +4,7 @@
  * A key goes only to the host it is paired with. An explicit or environment key goes to the explicit or environment host, or to the
  * default `https://metrics.syvain.com`, never to the host of a saved login; the key of a saved login goes only to the host it was saved for.
  *
- * @since 0.1.0
+ * @module
  */
 import * as Config from "effect/Config";
 import type * as Duration from "effect/Duration";
@@ -14,33 +14,31 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import type * as Path from "effect/Path";
 import type * as Redacted from "effect/Redacted";
-import { ConfigService } from "./internal/configService.ts";
-import { defaultHost, parseHost } from "./internal/credentials/host.ts";
-import { parseKey } from "./internal/credentials/key.ts";
-import { readLogin } from "./internal/credentials/login.ts";
-import { countSetting, durationSetting, invalidDuration } from "./internal/setting.ts";
+import { defaultHost, parseHost } from "./internal/login/host.ts";
+import { parseKey } from "./internal/login/key.ts";
+import { readLogin } from "./internal/login/login.ts";
+import { defaultKeyName } from "./internal/wire/v1/ingestionKeys.ts";
+import {
+  countSetting,
+  durationSetting,
+  invalidDuration,
+  invalidSetting,
+} from "./internal/base/settings.ts";
 import {
   HostMismatch,
   InvalidSetting,
   MetricsApiAuthError,
   MissingCredentials,
-} from "./MetricsApiError.ts";
-import { defaultRetry, type RetrySchedule } from "./RequestPolicy.ts";
-import * as RetryBudget from "./RetryBudget.ts";
+} from "./internal/base/errors.ts";
+import { ConfigService } from "./internal/request/config.ts";
+import { defaultRetry, type RetrySchedule } from "./internal/request/policy.ts";
+import * as RetryBudget from "./internal/request/retryBudget.ts";
 
 // -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
 
-export {
-  /**
-   * The configuration of the client. Its layers check what they are given; a value built by hand is used as it is.
-   *
-   * @category services
-   * @since 0.1.0
-   */
-  ConfigService,
-};
+export { ConfigService } from "./internal/request/config.ts";
 
 // -----------------------------------------------------------------------------
 // Options
@@ -50,11 +48,10 @@ export {
  * What every layer takes, beside the key.
  *
  * @category options
- * @since 0.1.0
  */
 export interface Options {
   /**
-   * An absolute `https:` URL, or `http:` on loopback; a path is kept as a prefix. Default: `https://metrics.syvain.com`,
+   * An `https:` origin, or an `http:` one on loopback; one without a scheme is taken as `https:`. Default: `https://metrics.syvain.com`,
    * or the host of the saved login when its key is used.
    */
   readonly host?: string | undefined;
@@ -64,6 +61,8 @@ export interface Options {
   readonly ingestTimeout?: Duration.Input | undefined;
   /** The limit over all attempts and waits of one call. Default: none. */
   readonly deadline?: Duration.Input | undefined;
+  /** The name of the ingestion keys that are minted, 1 to 200 characters. Default: `"SDK ingestion key"`. */
+  readonly ingestionKeyName?: string | undefined;
   /** Default: `RequestPolicy.defaultRetry`, at most 4 retries, exponential from 250 ms to 8 s with full jitter. */
   readonly retry?: RetrySchedule | undefined;
   /** What the retries of all calls are paid from. Default: a `RetryBudget` of its own, of 100 retries. */
@@ -78,7 +77,6 @@ export interface Options {
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface KeyOptions extends Options {
   readonly apiKey: string | Redacted.Redacted;
@@ -86,7 +84,14 @@ export interface KeyOptions extends Options {
 
 /**
  * @category options
- * @since 0.1.0
+ */
+export interface LocalOptions extends Options {
+  /** The login of the development service, in a folder of its own (`syvain-metrics-dev`). Default: `false`. */
+  readonly dev?: boolean | undefined;
+}
+
+/**
+ * @category options
  */
 export interface AutoOptions extends Options {
   readonly apiKey?: string | Redacted.Redacted | undefined;
@@ -96,12 +101,19 @@ export interface AutoOptions extends Options {
 // Building blocks
 // -----------------------------------------------------------------------------
 
+type Paired = Pick<ConfigService["Service"], "apiKey" | "host" | "source" | "orgId" | "loginAt">;
+
 const build = Effect.fnUntraced(function* (
-  paired: { readonly apiKey: Redacted.Redacted; readonly host: string },
+  paired: Paired,
   options: Options,
 ): Effect.fn.Return<ConfigService["Service"], MetricsApiAuthError> {
+  const { ingestionKeyName = defaultKeyName } = options;
+  if (ingestionKeyName.length < 1 || ingestionKeyName.length > 200) {
+    return yield* invalidSetting("ingestionKeyName", "1 to 200 characters");
+  }
   return {
     ...paired,
+    ingestionKeyName,
     timeout: yield* durationSetting(options.timeout ?? "10 seconds", "timeout"),
     ingestTimeout: yield* durationSetting(options.ingestTimeout ?? "60 seconds", "ingestTimeout"),
     deadline:
@@ -122,15 +134,19 @@ const build = Effect.fnUntraced(function* (
 /** A key with the host it was given with; never with the host of a saved login. */
 const withGivenKey = Effect.fnUntraced(function* (
   key: string | Redacted.Redacted,
-  keySource: string,
+  keyFrom: string,
+  source: "apiKey" | "environment",
   host: string | undefined,
-  hostSource: string,
+  hostFrom: string,
   options: Options,
 ) {
   return yield* build(
     {
-      apiKey: yield* parseKey(key, keySource),
-      host: yield* parseHost(host ?? defaultHost, hostSource, options.allowInsecureHost),
+      apiKey: yield* parseKey(key, keyFrom),
+      host: yield* parseHost(host ?? defaultHost, hostFrom, options.allowInsecureHost),
+      source,
+      orgId: undefined,
+      loginAt: undefined,
     },
     options,
   );
@@ -139,28 +155,29 @@ const withGivenKey = Effect.fnUntraced(function* (
 /** The saved login's key, for the host it was saved for and no other. */
 const withSavedKey = Effect.fnUntraced(function* (
   host: string | undefined,
-  hostSource: string,
-  options: Options,
+  hostFrom: string,
+  options: LocalOptions,
 ) {
-  const login = yield* readLogin(options.allowInsecureHost);
+  const { path, ...login } = yield* readLogin(options);
   if (host !== undefined) {
-    const asked = yield* parseHost(host, hostSource, options.allowInsecureHost);
+    const asked = yield* parseHost(host, hostFrom, options.allowInsecureHost);
     if (asked !== login.host) {
       return yield* new MetricsApiAuthError({
         reason: new HostMismatch({
           host: asked,
           pairedHost: login.host,
-          message: `The saved login ${login.path} is for ${login.host} and its key does not go to ${asked}: leave the host out, or give an API key for ${asked}.`,
+          message: `The saved login ${path} is for ${login.host} and its key does not go to ${asked}: leave the host out, or give an API key for ${asked}.`,
         }),
       });
     }
   }
-  return yield* build(login, options);
+  return yield* build({ ...login, source: options.dev === true ? "local-dev" : "local" }, options);
 });
 
+/** The names of today's tools come first. */
 const variables = {
-  apiKey: "SYVAIN_METRICS_API_KEY",
-  host: "SYVAIN_METRICS_HOST",
+  apiKey: ["O41_METRICS_API_KEY", "SYVAIN_METRICS_API_KEY"],
+  host: ["O41_METRICS_HOST", "SYVAIN_METRICS_HOST"],
   timeout: "SYVAIN_METRICS_TIMEOUT",
   ingestTimeout: "SYVAIN_METRICS_INGEST_TIMEOUT",
 } as const;
@@ -172,14 +189,24 @@ const readVariable = <A>(
 ): Effect.Effect<A | undefined, MetricsApiAuthError> =>
   Effect.mapError(Effect.map(Config.option(config), Option.getOrUndefined), otherwise);
 
-const readString = <A>(read: (name: string) => Config.Config<A>, name: string) =>
-  readVariable(
-    read(name),
-    () =>
-      new MetricsApiAuthError({
-        reason: new InvalidSetting({ setting: name, message: `${name} cannot be read.` }),
-      }),
-  );
+/** The first of the names that is set, and what it is set to. */
+const readString = <A>(
+  read: (name: string) => Config.Config<A>,
+  names: ReadonlyArray<string>,
+): Effect.Effect<{ readonly name: string; readonly value: A } | undefined, MetricsApiAuthError> =>
+  Effect.gen(function* () {
+    for (const name of names) {
+      const value = yield* readVariable(
+        read(name),
+        () =>
+          new MetricsApiAuthError({
+            reason: new InvalidSetting({ setting: name, message: `${name} cannot be read.` }),
+          }),
+      );
+      if (value !== undefined) return { name, value };
+    }
+    return undefined;
+  });
 
 const readLimit = (name: string) =>
   Effect.flatMap(
@@ -210,53 +237,78 @@ const missing = (message: string) =>
  * **Details**
  *
  * Fails with `MetricsApiAuthError` when the layer is built, before a byte is sent: a key that is empty or not visible ASCII (`InvalidKey`),
- * a host that is not `https:` or loopback (`InvalidHost`), a limit that is no positive duration (`InvalidSetting`).
+ * a host that is not an `https:` origin or one on loopback (`InvalidHost`), a limit that is no positive duration (`InvalidSetting`).
+ *
+ * @example
+ * ```ts
+ * import { ConfigService } from "syvain-metrics-effect";
+ *
+ * const config = ConfigService.layer({ apiKey: "ak_org_…", deadline: "1 minute" });
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
-export const layer = (options: KeyOptions): Layer.Layer<ConfigService, MetricsApiAuthError> =>
-  Layer.effect(
+export const layer = (options: KeyOptions): Layer.Layer<ConfigService, MetricsApiAuthError> => {
+  const from = "ConfigService.layer";
+  return Layer.effect(
     ConfigService,
-    withGivenKey(
-      options.apiKey,
-      "ConfigService.layer",
-      options.host,
-      "ConfigService.layer",
-      options,
-    ),
+    withGivenKey(options.apiKey, from, "apiKey", options.host, from, options),
   );
+};
 
 /**
- * The login saved by the Syvain CLI: `$XDG_CONFIG_HOME/syvain-metrics/auth.json`, else `~/.config/syvain-metrics/auth.json`, on every platform.
+ * The login that a Syvain tool saved: `o41-metrics/auth.json` below `$XDG_CONFIG_HOME`, or `~/.config` where that is not set, on every
+ * platform; and `syvain-metrics/auth.json` where there is no such file.
  *
  * **Details**
  *
- * The file is JSON, `{ "api_key": "…", "host"?: "…" }`. A missing, unreadable, ill-formed or key-less one is a `MetricsApiAuthError`
- * (`UnusableLogin`) that names the path, and so is one that every user of the machine may write; one that others may open is warned of
- * in the log. Naming another host than the saved one is a `MetricsApiAuthError` (`HostMismatch`) that names both.
+ * The file is JSON, `{ "apiKey": "…", "host"?: "…", "orgId"?: "…", "loginAt"?: 0 }`. A missing, unreadable, ill-formed or key-less one is a
+ * `MetricsApiAuthError` (`UnusableLogin`) that names the path, and so is one that every user of the machine may write; one that others may
+ * open is warned of in the log. Naming another host than the saved one is a `MetricsApiAuthError` (`HostMismatch`) that names both.
+ *
+ * @example
+ * ```ts
+ * import { ConfigService } from "syvain-metrics-effect";
+ *
+ * const config = ConfigService.layerLocal({ timeout: "30 seconds" });
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
 export const layerLocal = (
-  options: Options = {},
+  options: LocalOptions = {},
 ): Layer.Layer<ConfigService, MetricsApiAuthError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(ConfigService, withSavedKey(options.host, "ConfigService.layerLocal", options));
 
 /**
  * The environment, through Effect's `Config`: `SYVAIN_METRICS_API_KEY`, `SYVAIN_METRICS_HOST`, and the durations
  * `SYVAIN_METRICS_TIMEOUT` and `SYVAIN_METRICS_INGEST_TIMEOUT` (such as `"30 seconds"`; a bare number does not say its unit, and is refused).
+ * `O41_METRICS_API_KEY` and `O41_METRICS_HOST` come before the first two, as in today's tools.
+ *
+ * @example
+ * ```ts
+ * import * as Layer from "effect/Layer";
+ * import * as FetchHttpClient from "effect/http/FetchHttpClient";
+ * import { ConfigService } from "syvain-metrics-effect";
+ *
+ * const live = Layer.merge(ConfigService.layerConfig, FetchHttpClient.layer);
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
 export const layerConfig: Layer.Layer<ConfigService, MetricsApiAuthError> = Layer.effect(
   ConfigService,
   Effect.flatMap(environment, ({ apiKey, host, ...limits }) =>
     apiKey === undefined
-      ? missing(`No API key: set ${variables.apiKey}.`)
-      : withGivenKey(apiKey, variables.apiKey, host, variables.host, limits),
+      ? missing(`No API key: set ${variables.apiKey[1]}.`)
+      : withGivenKey(
+          apiKey.value,
+          apiKey.name,
+          "environment",
+          host?.value,
+          host?.name ?? variables.host[1],
+          limits,
+        ),
   ),
 );
 
@@ -268,8 +320,14 @@ export const layerConfig: Layer.Layer<ConfigService, MetricsApiAuthError> = Laye
  * A key of the option or the environment goes to the host of the option, else of the environment, else to the default one.
  * A saved login is read only when there is no other key, and its key goes only to the host it was saved for.
  *
+ * @example
+ * ```ts
+ * import { ConfigService } from "syvain-metrics-effect";
+ *
+ * const config = ConfigService.layerAuto({ deadline: "2 minutes" });
+ * ```
+ *
  * @category layers
- * @since 0.1.0
  */
 export const layerAuto = (
   options: AutoOptions = {},
@@ -278,26 +336,27 @@ export const layerAuto = (
     ConfigService,
     Effect.gen(function* () {
       const env = yield* environment;
-      const host = options.host ?? env.host;
-      const hostSource = options.host === undefined ? variables.host : "ConfigService.layerAuto";
+      const from = "ConfigService.layerAuto";
+      const host = options.host ?? env.host?.value;
+      const hostFrom = options.host === undefined ? (env.host?.name ?? from) : from;
       const settings: Options = {
         ...options,
         timeout: options.timeout ?? env.timeout,
         ingestTimeout: options.ingestTimeout ?? env.ingestTimeout,
       };
       if (options.apiKey !== undefined) {
-        const source = "ConfigService.layerAuto";
-        return yield* withGivenKey(options.apiKey, source, host, hostSource, settings);
+        return yield* withGivenKey(options.apiKey, from, "apiKey", host, hostFrom, settings);
       }
       if (env.apiKey !== undefined) {
-        return yield* withGivenKey(env.apiKey, variables.apiKey, host, hostSource, settings);
+        const { name, value } = env.apiKey;
+        return yield* withGivenKey(value, name, "environment", host, hostFrom, settings);
       }
-      return yield* withSavedKey(host, hostSource, settings).pipe(
+      return yield* withSavedKey(host, hostFrom, settings).pipe(
         Effect.catchReason("MetricsApiAuthError", "UnusableLogin", (reason, error) =>
           // A login that is there and broken says so itself.
           reason.problem === "missing"
             ? missing(
-                `No API key: give one, set ${variables.apiKey}, or log in with the Syvain CLI. ${reason.message}`,
+                `No API key: give one, set ${variables.apiKey[1]}, or log in with the Syvain CLI. ${reason.message}`,
               )
             : error,
         ),

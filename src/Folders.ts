@@ -1,77 +1,54 @@
 /**
  * Folders: places for experiments and for other folders.
  *
- * @since 0.1.0
+ * @module
  */
 import type * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
-import type * as Stream from "effect/Stream";
-import type { ConfigService } from "./ConfigService.ts";
+import type { MetricsApiError } from "./internal/base/errors.ts";
+import { call } from "./internal/request/call.ts";
+import type { ConfigService } from "./internal/request/config.ts";
+import type { Folder } from "./internal/wire/v1/folder.ts";
 import {
   createFolder,
-  Folder,
+  type FolderContents,
   getFolder,
   listFolders,
   moveFolder,
   patchFolder,
   renameFolder,
-} from "./internal/contract/folders.ts";
-import { paginate } from "./internal/paginate.ts";
-import { call } from "./internal/road/call.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+} from "./internal/wire/v1/folders.ts";
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
-export {
-  /**
-   * A folder, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Folder,
-};
+export { Folder } from "./internal/wire/v1/folder.ts";
+export type { ExperimentSummary } from "./internal/wire/v1/experiment.ts";
+export type { FolderContents } from "./internal/wire/v1/folders.ts";
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
 export interface ListOptions {
-  /** Only the folders of this parent. Default: all. */
-  readonly parentId?: string | undefined;
-  /** `nextCursor` of the page before. Default: from the start. */
-  readonly cursor?: string | undefined;
-  /** The largest number of folders on a page. Default: the service's. */
-  readonly limit?: number | undefined;
+  /** Only the folder at this path, such as `"/models/mamba"`. Default: all. */
+  readonly path?: string | undefined;
 }
 
 /**
  * @category models
- * @since 0.1.0
- */
-export interface FolderPage {
-  readonly folders: ReadonlyArray<Folder>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}
-
-/**
- * @category models
- * @since 0.1.0
  */
 export interface FolderInput {
+  /** 1 to 200 characters (UTF-16 units), unlike that of any folder beside it. */
   readonly name: string;
-  /** Default: the top level. */
-  readonly parentId?: string | undefined;
+  /** Default: `null`, the top level. */
+  readonly parentId?: string | null | undefined;
 }
 
 /**
- * What is left out stays as it is.
+ * What is left out stays as it is; something must be there.
  *
  * @category models
- * @since 0.1.0
  */
 export interface FolderPatch {
   readonly name?: string | undefined;
@@ -84,39 +61,40 @@ export interface FolderPatch {
 // -----------------------------------------------------------------------------
 
 /**
- * One page of folders.
+ * Lists folders, all or the one at a path.
  *
- * @see {@link stream} for all of them
+ * @example
+ * ```ts
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const found = Folders.list({ path: "/models/mamba" });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const list = (
   options?: ListOptions,
-): Effect.Effect<FolderPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(listFolders, { query: options });
+): Effect.Effect<
+  { readonly folders: ReadonlyArray<Folder> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(listFolders, { query: options });
 
 /**
- * All folders, page after page, each fetched when it is needed.
+ * Creates a folder. One whose name a sibling has is refused: `Conflict`, with the code `folder_already_exists`.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const program = Effect.gen(function* () {
+ *   const { folder } = yield* Folders.create({ name: "models" });
+ *   return yield* Folders.create({ name: "mamba", parentId: folder.folderId });
+ * });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
- */
-export const stream = (
-  options?: ListOptions,
-): Stream.Stream<Folder, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    listFolders,
-    options?.cursor,
-    (cursor) => list({ ...options, cursor }),
-    (page) => page.folders,
-  );
-
-/**
- * Creates a folder.
- *
- * @category endpoints
- * @since 0.1.0
  */
 export const create = (
   input: FolderInput,
@@ -124,21 +102,35 @@ export const create = (
   call(createFolder, { payload: input });
 
 /**
- * Gets one folder.
+ * Gets a folder and what lies in it, one level deep.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const slugs = (folderId: string) =>
+ *   Effect.map(Folders.get(folderId), ({ experiments }) => experiments.map(({ slug }) => slug));
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const get = (
   folderId: string,
-): Effect.Effect<{ readonly folder: Folder }, MetricsApiError, ConfigService | HttpClient> =>
+): Effect.Effect<FolderContents, MetricsApiError, ConfigService | HttpClient> =>
   call(getFolder, { params: { folder_id: folderId } });
 
 /**
  * Renames a folder, moves it, or both.
  *
+ * @example
+ * ```ts
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const toTheTop = (folderId: string) => Folders.patch(folderId, { name: "mamba-2", parentId: null });
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const patch = (
   folderId: string,
@@ -149,8 +141,14 @@ export const patch = (
 /**
  * Renames a folder.
  *
+ * @example
+ * ```ts
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const renamed = (folderId: string) => Folders.rename(folderId, "mamba-2");
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const rename = (
   folderId: string,
@@ -161,8 +159,14 @@ export const rename = (
 /**
  * Moves a folder into another one, or to the top level with `null`.
  *
+ * @example
+ * ```ts
+ * import { Folders } from "syvain-metrics-effect";
+ *
+ * const toTheTop = (folderId: string) => Folders.move(folderId, null);
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const move = (
   folderId: string,

@@ -3,65 +3,42 @@
  *
  * `Metrics.ingest` and `Annotations.create` mint and cache theirs by themselves; this module is for handing keys out and taking them back.
  *
- * @since 0.1.0
+ * @module
  */
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
-import type * as Stream from "effect/Stream";
-import type { ConfigService } from "./ConfigService.ts";
-import { IngestionKeyCache } from "./internal/ingestionKeyCache.ts";
+import type { MetricsApiError } from "./internal/base/errors.ts";
+import { positiveDuration } from "./internal/base/settings.ts";
+import type { IngestionKeyCache } from "./internal/keys/cache.ts";
+import {
+  credentialOf,
+  forgetCredential as internalForget,
+} from "./internal/keys/callWithIngestionKey.ts";
+import { call } from "./internal/request/call.ts";
+import { ConfigService } from "./internal/request/config.ts";
 import {
   createIngestionKey,
-  IngestionKey,
-  IngestionKeyInfo,
+  type IngestionCredential,
+  type IngestionKey,
   listIngestionKeys,
   revokeIngestionKey,
-} from "./internal/contract/ingestionKeys.ts";
-import { paginate } from "./internal/paginate.ts";
-import { call } from "./internal/road/call.ts";
-import { ownerOf } from "./internal/road/callWithIngestionKey.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+} from "./internal/wire/v1/ingestionKeys.ts";
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
-export {
-  /**
-   * A new ingestion key, and its schema. `key` is `Redacted`.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  IngestionKey,
-  /**
-   * An ingestion key as it is listed, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  IngestionKeyInfo,
-};
+export { IngestionCredential, IngestionKey } from "./internal/wire/v1/ingestionKeys.ts";
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
-export interface ListOptions {
-  /** `nextCursor` of the page before. Default: from the start. */
-  readonly cursor?: string | undefined;
-  /** The largest number of keys on a page. Default: the service's. */
-  readonly limit?: number | undefined;
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface IngestionKeyPage {
-  readonly ingestionKeys: ReadonlyArray<IngestionKeyInfo>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
+export interface CreateOptions {
+  /** 1 to 200 characters (UTF-16 units). Default: `ingestionKeyName` of `ConfigService`, which is `"SDK ingestion key"`. */
+  readonly name?: string | undefined;
+  /** How long the key is valid: 1 millisecond to 7 days, in whole milliseconds. Default: the service's. */
+  readonly ttl?: Duration.Input | undefined;
 }
 
 // -----------------------------------------------------------------------------
@@ -69,78 +46,112 @@ export interface IngestionKeyPage {
 // -----------------------------------------------------------------------------
 
 /**
- * One page of the ingestion keys of an experiment, revoked and expired ones too.
+ * Lists the ingestion keys of an experiment, revoked and expired ones too.
  *
- * @see {@link stream} for all of them
+ * @example
+ * ```ts
+ * import { IngestionKeys } from "syvain-metrics-effect";
+ *
+ * const keys = (experimentId: string) => IngestionKeys.list(experimentId);
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const list = (
   experimentId: string,
-  options?: ListOptions,
-): Effect.Effect<IngestionKeyPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(listIngestionKeys, { params: { experiment_id: experimentId }, query: options });
+): Effect.Effect<
+  { readonly keys: ReadonlyArray<IngestionKey> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(listIngestionKeys, { params: { experiment_id: experimentId } });
+
+/** What is no duration is no whole number of milliseconds either, and is refused as that. */
+const millisOf = (ttl: Duration.Input): number => {
+  const duration = positiveDuration(ttl);
+  return duration === undefined ? 0 : Duration.toMillis(duration);
+};
 
 /**
- * All ingestion keys of an experiment, page after page, each fetched when it is needed.
+ * Creates an ingestion key. The service shows its token this one time; the cache does not keep it.
+ *
+ * @example
+ * ```ts
+ * import { IngestionKeys } from "syvain-metrics-effect";
+ *
+ * const forAnHour = (experimentId: string) =>
+ *   IngestionKeys.create(experimentId, { name: "sensor 7", ttl: "1 hour" });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
- */
-export const stream = (
-  experimentId: string,
-  options?: ListOptions,
-): Stream.Stream<IngestionKeyInfo, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    listIngestionKeys,
-    options?.cursor,
-    (cursor) => list(experimentId, { ...options, cursor }),
-    (page) => page.ingestionKeys,
-  );
-
-/**
- * Creates an ingestion key. The service shows the key this one time.
- *
- * @category endpoints
- * @since 0.1.0
  */
 export const create = (
   experimentId: string,
-): Effect.Effect<
-  { readonly ingestionKey: IngestionKey },
-  MetricsApiError,
-  ConfigService | HttpClient
-> => call(createIngestionKey, { params: { experiment_id: experimentId }, payload: {} });
+  { name, ttl }: CreateOptions = {},
+): Effect.Effect<IngestionCredential, MetricsApiError, ConfigService | HttpClient> =>
+  Effect.flatMap(ConfigService, ({ ingestionKeyName }) =>
+    call(createIngestionKey, {
+      params: { experiment_id: experimentId },
+      payload: {
+        name: name === undefined ? ingestionKeyName : name,
+        ttl: ttl === undefined ? undefined : millisOf(ttl),
+      },
+    }),
+  );
 
 /**
- * Revokes an ingestion key, and drops it from the cache when it is the one there.
+ * Revokes an ingestion key, and drops it from the cache when it is the one there. One that was revoked before is answered as it is.
+ *
+ * @example
+ * ```ts
+ * import { IngestionKeys } from "syvain-metrics-effect";
+ *
+ * const revoked = (experimentId: string, keyId: string) => IngestionKeys.revoke(experimentId, keyId);
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const revoke = (
   experimentId: string,
-  ingestionKeyId: string,
-): Effect.Effect<void, MetricsApiError, ConfigService | HttpClient | IngestionKeyCache> =>
-  Effect.gen(function* () {
-    yield* call(revokeIngestionKey, {
-      params: { experiment_id: experimentId, ingestion_key_id: ingestionKeyId },
-    });
-    const cache = yield* IngestionKeyCache;
-    yield* cache.forget(yield* ownerOf(experimentId), ingestionKeyId);
-  });
+  keyId: string,
+): Effect.Effect<
+  { readonly key: IngestionKey },
+  MetricsApiError,
+  ConfigService | HttpClient | IngestionKeyCache
+> =>
+  Effect.tap(
+    call(revokeIngestionKey, { params: { experiment_id: experimentId, key_id: keyId } }),
+    () => internalForget(experimentId, keyId),
+  );
 
 /**
  * Drops the cached key of an experiment, without a request: the next call that needs one mints it.
  *
+ * @example
+ * ```ts
+ * import { IngestionKeys } from "syvain-metrics-effect";
+ *
+ * const forgotten = (experimentId: string) => IngestionKeys.forgetCredential(experimentId);
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const forgetCredential = (
   experimentId: string,
-): Effect.Effect<void, never, ConfigService | IngestionKeyCache> =>
-  Effect.gen(function* () {
-    const cache = yield* IngestionKeyCache;
-    yield* cache.forget(yield* ownerOf(experimentId));
-  });
+): Effect.Effect<void, never, ConfigService | IngestionKeyCache> => internalForget(experimentId);
+
+/**
+ * Mints the key of an experiment now, when there is none in the cache, so that the first call that needs it does not wait for it.
+ *
+ * @example
+ * ```ts
+ * import { IngestionKeys } from "syvain-metrics-effect";
+ *
+ * const ready = (experimentId: string) => IngestionKeys.prepare(experimentId);
+ * ```
+ *
+ * @category endpoints
+ */
+export const prepare = (
+  experimentId: string,
+): Effect.Effect<void, MetricsApiError, ConfigService | HttpClient | IngestionKeyCache> =>
+  Effect.asVoid(credentialOf(experimentId));

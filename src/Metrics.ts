@@ -1,255 +1,275 @@
 /**
  * Metrics: recording them, reading them, comparing them, and the catalog of what was recorded.
  *
- * @since 0.1.0
+ * @module
  */
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Sink from "effect/Sink";
 import * as Stream from "effect/Stream";
-import type { ConfigService } from "./ConfigService.ts";
-import type { IngestionKeyCache } from "./IngestionKeyCache.ts";
-import { Metric, MetricInput } from "./internal/contract/metric.ts";
+import type { MetricsApiError } from "./internal/base/errors.ts";
+import { ingestAll as internalIngestAll } from "./internal/ingest/ingestAll.ts";
+import type { IngestAllOptions, IngestAllResult } from "./internal/ingest/models.ts";
+import type { IngestionKeyCache } from "./internal/keys/cache.ts";
+import { callWithIngestionKey } from "./internal/keys/callWithIngestionKey.ts";
+import { call } from "./internal/request/call.ts";
+import type { ConfigService } from "./internal/request/config.ts";
 import {
-  CatalogMetric,
-  CatalogValue,
+  readSeries,
+  type SeriesOptions,
+  streamSeries as internalStreamSeries,
+} from "./internal/series/series.ts";
+import type { MetricInput } from "./internal/wire/v1/metricInput.ts";
+import type { MetricRow } from "./internal/wire/v1/metricRow.ts";
+import {
+  type CatalogMetric,
+  type CatalogValues,
   compareMetrics,
-  ComparisonMetricSeries,
-  ComparisonRow,
+  type ComparisonSeries,
   ingestMetrics,
+  type IngestResult,
   inspectMetricCatalogValues,
   listMetricCatalog,
   listMetrics,
-} from "./internal/contract/metrics.ts";
-import type { Metadata } from "./internal/contract/schema.ts";
-import { ingestAll as internalIngestAll } from "./internal/ingest/ingestAll.ts";
-import type {
-  IngestAllOptions,
-  IngestAllProgress,
-  IngestAllResult,
-  InvalidEvent,
-} from "./internal/ingest/models.ts";
-import { paginate } from "./internal/paginate.ts";
-import { call } from "./internal/road/call.ts";
-import { callWithIngestionKey } from "./internal/road/callWithIngestionKey.ts";
-import type { MetricsApiError } from "./MetricsApiError.ts";
+  type RowOptions,
+  type SortBy,
+} from "./internal/wire/v1/metrics.ts";
+import {
+  type ExperimentCatalogMetric,
+  queryMetricCatalog,
+  type SeriesBatch,
+  type SeriesSelection,
+} from "./internal/wire/v1/series.ts";
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
-
-export {
-  /**
-   * A metric name that was recorded, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  CatalogMetric,
-  /**
-   * A value seen under a metadata key, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  CatalogValue,
-  /**
-   * One series of a comparison, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  ComparisonMetricSeries,
-  /**
-   * One point of a comparison, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  ComparisonRow,
-  /**
-   * A stored measurement, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Metric,
-  /**
-   * A measurement to store, and its schema.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  MetricInput,
-};
 
 export type {
   IngestAllOptions,
   IngestAllProgress,
   IngestAllResult,
   InvalidEvent,
-  /**
-   * User metadata: any JSON object, never renamed, in either direction.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Metadata,
-};
+} from "./internal/ingest/models.ts";
+export type { SeriesOptions } from "./internal/series/series.ts";
+export type { Metadata } from "./internal/wire/schema.ts";
+export { MetricInput } from "./internal/wire/v1/metricInput.ts";
+export { MetricRow } from "./internal/wire/v1/metricRow.ts";
+export {
+  CatalogMetric,
+  CatalogValues,
+  ComparisonSeries,
+  type IngestResult,
+  type RowOptions,
+  type SortBy,
+} from "./internal/wire/v1/metrics.ts";
+export {
+  ExperimentCatalogMetric,
+  SeriesBatch,
+  type SeriesOrder,
+  SeriesSelection,
+} from "./internal/wire/v1/series.ts";
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
-export interface ListOptions {
-  /** Only the metrics of this name. Default: all. */
-  readonly name?: string | undefined;
-  /** `nextCursor` of the page before. Default: from the start. */
-  readonly cursor?: string | undefined;
-  /** The largest number of metrics on a page. Default: the service's. */
-  readonly limit?: number | undefined;
+export interface ListOptions extends RowOptions {
+  /** Only the metric of this name. Default: all. */
+  readonly metricName?: string | undefined;
+  /** Only events that carry this key in their metadata. Default: all. */
+  readonly metadataKey?: string | undefined;
+  /** Only those where its value is this string. */
+  readonly metadataValue?: string | undefined;
+  /** Only those where its value is this, as JSON text, for a value that is no string. */
+  readonly metadataValueJson?: string | undefined;
+  /** Only events of this step. */
+  readonly step?: number | undefined;
 }
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
-export interface MetricPage {
-  readonly metrics: ReadonlyArray<Metric>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}
+export interface CompareOptions extends RowOptions<SortBy | "series"> {}
 
 /**
- * @category models
- * @since 0.1.0
- */
-export interface CompareOptions {
-  /** The largest number of points of each series. Default: the service's. */
-  readonly limit?: number | undefined;
-}
-
-/**
- * @category models
- * @since 0.1.0
+ * @category options
  */
 export interface IngestOptions {
-  /** Answer when the metrics can be read, not when they are accepted. Default: `false`. */
+  /** Answer when the metrics can be read, not when they are accepted. Default: the service's, which is `false`. */
   readonly sync?: boolean | undefined;
 }
 
 /**
- * What became of the metrics of a request: each was accepted, or was there already under its `clientEventId`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface IngestResult {
-  readonly accepted: number;
-  readonly duplicates: number;
-}
-
-/**
- * @category models
- * @since 0.1.0
+ * @category options
  */
 export interface CatalogOptions {
-  /** Only what these experiments recorded. Default: all. */
-  readonly experimentIds?: ReadonlyArray<string> | undefined;
-  /** `nextCursor` of the page before. Default: from the start. */
-  readonly cursor?: string | undefined;
-  /** The largest number of entries on a page. Default: the service's. */
+  /** The largest number of entries. Default: the service's. */
   readonly limit?: number | undefined;
 }
 
 /**
- * @category models
- * @since 0.1.0
+ * @category options
  */
-export interface CatalogPage {
-  readonly metrics: ReadonlyArray<CatalogMetric>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface CatalogValuesOptions extends CatalogOptions {
-  readonly metricName: string;
-  readonly metadataKey: string;
-}
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface CatalogValuesPage {
-  readonly values: ReadonlyArray<CatalogValue>;
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
+export interface CatalogValuesOptions {
+  /** Only the values of these metadata keys. Default: all. */
+  readonly keys?: ReadonlyArray<string> | undefined;
+  /** The largest number of values of each key. Default: the service's. */
+  readonly limit?: number | undefined;
 }
 
 // -----------------------------------------------------------------------------
-// Endpoints
+// Reading
 // -----------------------------------------------------------------------------
 
 /**
- * One page of the metrics of an experiment.
+ * The rows of an experiment.
  *
- * @see {@link stream} for all of them
+ * **Gotchas**
+ *
+ * The service cuts off what is beyond its limit, and there is no second page: for all points of a series, use {@link querySeries}.
+ *
+ * @example
+ * ```ts
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const lastLosses = (experimentId: string) =>
+ *   Metrics.list(experimentId, {
+ *     metricName: "loss",
+ *     metadataKey: "split",
+ *     metadataValue: "val",
+ *     sortBy: ["step"],
+ *     sortDirection: "desc",
+ *     limit: 100,
+ *   });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const list = (
   experimentId: string,
   options?: ListOptions,
-): Effect.Effect<MetricPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(listMetrics, { params: { experiment_id: experimentId }, query: options });
+): Effect.Effect<
+  { readonly rows: ReadonlyArray<MetricRow> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(listMetrics, { params: { experiment_id: experimentId }, query: options });
 
 /**
- * All metrics of an experiment, page after page, each fetched when it is needed.
+ * The rows of several series, of any experiments.
+ *
+ * @example
+ * ```ts
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const twoRuns = Metrics.compare(
+ *   [
+ *     { experimentId: "run-1-id", metricName: "loss" },
+ *     { experimentId: "run-2-id", metricName: "loss" },
+ *   ],
+ *   { sortBy: ["series", "step"] },
+ * );
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
- */
-export const stream = (
-  experimentId: string,
-  options?: ListOptions,
-): Stream.Stream<Metric, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    listMetrics,
-    options?.cursor,
-    (cursor) => list(experimentId, { ...options, cursor }),
-    (page) => page.metrics,
-  );
-
-/**
- * The points of several series side by side: the rows themselves.
- *
- * @category endpoints
- * @since 0.1.0
  */
 export const compare = (
-  series: ReadonlyArray<ComparisonMetricSeries>,
+  series: ReadonlyArray<ComparisonSeries>,
   options?: CompareOptions,
-): Effect.Effect<ReadonlyArray<ComparisonRow>, MetricsApiError, ConfigService | HttpClient> =>
-  Effect.map(
-    call(compareMetrics, { payload: { series, limit: options?.limit } }),
-    ({ rows }) => rows,
-  );
+): Effect.Effect<
+  { readonly rows: ReadonlyArray<MetricRow> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(compareMetrics, { query: { ...options, series } });
+
+/**
+ * All points of some series, in columns: one batch for each metric and each different metadata.
+ *
+ * **Details**
+ *
+ * It is asked for as a stream, and answers all of it or fails: a stream that was cut short is asked for again under the retry schedule. Of
+ * the stream `timeout` bounds the wait for its headers and each silence after them, `deadline` the whole. 1 to 64 series, at most 32 filters each.
+ *
+ * **Gotchas**
+ *
+ * Later releases of v1 have it, and 0.0.62 does not.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const losses = (experimentId: string) =>
+ *   Effect.map(Metrics.querySeries([{ experimentId, metricName: "loss" }]), (batches) =>
+ *     batches.flatMap(({ data }) => data.value),
+ *   );
+ * ```
+ *
+ * @category endpoints
+ */
+export const querySeries: (
+  series: ReadonlyArray<SeriesSelection>,
+  options?: SeriesOptions,
+) => Effect.Effect<ReadonlyArray<SeriesBatch>, MetricsApiError, ConfigService | HttpClient> =
+  readSeries;
+
+/**
+ * The same batch by batch, as they arrive, in the memory of one batch.
+ *
+ * **Gotchas**
+ *
+ * It cannot take back what it gave out: a stream that was cut short, or whose counts disagree, fails when it ends. What was cut short is a
+ * `MetricsApiRequestError` that is `retryable`.
+ *
+ * @example
+ * ```ts
+ * import * as Stream from "effect/Stream";
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const points = (experimentId: string) =>
+ *   Metrics.streamSeries([{ experimentId }]).pipe(
+ *     Stream.runFold(() => 0, (sum, { data }) => sum + data.value.length),
+ *   );
+ * ```
+ *
+ * @category endpoints
+ */
+export const streamSeries: (
+  series: ReadonlyArray<SeriesSelection>,
+  options?: SeriesOptions,
+) => Stream.Stream<SeriesBatch, MetricsApiError, ConfigService | HttpClient> = internalStreamSeries;
+
+// -----------------------------------------------------------------------------
+// Writing
+// -----------------------------------------------------------------------------
 
 /**
  * Stores metrics, in one request, under the ingestion key of the experiment, which is minted when there is none yet.
  *
  * **Details**
  *
- * One event is stored per `clientEventId`, however often it is sent. A value that is not finite fails the call before anything is sent.
+ * One event is stored per `clientEventId`, however often it is sent. A value that is not finite, or more than 1,000 events, fails the call
+ * before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { ClientEventId, Metrics } from "syvain-metrics-effect";
+ *
+ * const store = (experimentId: string) =>
+ *   Metrics.ingest(
+ *     experimentId,
+ *     [
+ *       {
+ *         clientEventId: ClientEventId.make({ run: "run-1", name: "loss", step: 0 }),
+ *         name: "loss",
+ *         value: 2.31,
+ *         step: 0,
+ *       },
+ *     ],
+ *     { sync: true },
+ *   );
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const ingest = (
   experimentId: string,
@@ -277,8 +297,25 @@ export const ingest = (
  *
  * A batch waits until it is full, or until the input ends: it is for events that are there, not for those that are yet to come.
  *
+ * @example
+ * ```ts
+ * import { ClientEventId, Metrics } from "syvain-metrics-effect";
+ *
+ * const losses = [2.31, 1.87, 1.52];
+ *
+ * const store = (experimentId: string) =>
+ *   Metrics.ingestAll(
+ *     experimentId,
+ *     losses.map((value, step) => ({
+ *       clientEventId: ClientEventId.make({ run: "run-1", name: "loss", step }),
+ *       name: "loss",
+ *       value,
+ *       step,
+ *     })),
+ *   );
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const ingestAll: <E = never, R = never>(
   experimentId: string,
@@ -293,8 +330,20 @@ export const ingestAll: <E = never, R = never>(
 /**
  * {@link ingestAll} as the end of a stream.
  *
+ * @example
+ * ```ts
+ * import * as Stream from "effect/Stream";
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const store = (experimentId: string) =>
+ *   Stream.fromIterable([2.31, 1.87]).pipe(
+ *     Stream.zipWithIndex,
+ *     Stream.map(([value, step]) => ({ clientEventId: `run-1/loss/${step}`, name: "loss", value, step })),
+ *     Stream.run(Metrics.sink(experimentId)),
+ *   );
+ * ```
+ *
  * @category endpoints
- * @since 0.1.0
  */
 export const sink = (
   experimentId: string,
@@ -313,60 +362,82 @@ export const sink = (
     ),
   );
 
+// -----------------------------------------------------------------------------
+// Catalog
+// -----------------------------------------------------------------------------
+
 /**
- * One page of the metric names that were recorded.
+ * The metric names that an experiment recorded, with the metadata keys seen on each.
  *
- * @see {@link streamCatalog} for all of them
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const names = (experimentId: string) =>
+ *   Effect.map(Metrics.listCatalog(experimentId), ({ metrics }) =>
+ *     metrics.map(({ metricName }) => metricName),
+ *   );
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
 export const listCatalog = (
+  experimentId: string,
   options?: CatalogOptions,
-): Effect.Effect<CatalogPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(listMetricCatalog, { query: options });
+): Effect.Effect<
+  { readonly metrics: ReadonlyArray<CatalogMetric> },
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(listMetricCatalog, { params: { experiment_id: experimentId }, query: options });
 
 /**
- * All metric names that were recorded, page after page, each fetched when it is needed.
+ * The values seen under the metadata keys of a metric.
+ *
+ * @example
+ * ```ts
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const splits = (experimentId: string) =>
+ *   Metrics.inspectCatalogValues(experimentId, "loss", { keys: ["split"], limit: 10 });
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
- */
-export const streamCatalog = (
-  options?: CatalogOptions,
-): Stream.Stream<CatalogMetric, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    listMetricCatalog,
-    options?.cursor,
-    (cursor) => listCatalog({ ...options, cursor }),
-    (page) => page.metrics,
-  );
-
-/**
- * One page of the values seen under a metadata key of a metric.
- *
- * @see {@link streamCatalogValues} for all of them
- *
- * @category endpoints
- * @since 0.1.0
  */
 export const inspectCatalogValues = (
-  options: CatalogValuesOptions,
-): Effect.Effect<CatalogValuesPage, MetricsApiError, ConfigService | HttpClient> =>
-  call(inspectMetricCatalogValues, { query: options });
+  experimentId: string,
+  metricName: string,
+  options?: CatalogValuesOptions,
+): Effect.Effect<
+  { readonly metadata: CatalogValues },
+  MetricsApiError,
+  ConfigService | HttpClient
+> =>
+  call(inspectMetricCatalogValues, {
+    params: { experiment_id: experimentId, metric_name: metricName },
+    query: options,
+  });
 
 /**
- * All values seen under a metadata key of a metric, page after page, each fetched when it is needed.
+ * The metric names that several experiments recorded, 1 to 64 of them.
+ *
+ * **Gotchas**
+ *
+ * Later releases of v1 have it, and 0.0.62 does not.
+ *
+ * @example
+ * ```ts
+ * import { Metrics } from "syvain-metrics-effect";
+ *
+ * const catalog = Metrics.queryCatalog(["run-1-id", "run-2-id"]);
+ * ```
  *
  * @category endpoints
- * @since 0.1.0
  */
-export const streamCatalogValues = (
-  options: CatalogValuesOptions,
-): Stream.Stream<CatalogValue, MetricsApiError, ConfigService | HttpClient> =>
-  paginate(
-    inspectMetricCatalogValues,
-    options.cursor,
-    (cursor) => inspectCatalogValues({ ...options, cursor }),
-    (page) => page.values,
-  );
+export const queryCatalog = (
+  experimentIds: ReadonlyArray<string>,
+): Effect.Effect<
+  ReadonlyArray<ExperimentCatalogMetric>,
+  MetricsApiError,
+  ConfigService | HttpClient
+> => call(queryMetricCatalog, { payload: { experimentIds } });

@@ -1,14 +1,15 @@
 /**
  * What happened on the way to a value: status, headers, request id, attempts, waits and the idempotency key of the call that answered it.
  *
- * @since 0.1.0
+ * @module
  */
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
-import { replayedHeader } from "./internal/contract/operation.ts";
-import { requestIdOf, scrubOf } from "./internal/road/exchange.ts";
-import { type Observer, ResponseObserver } from "./internal/road/observer.ts";
+import { replayedHeader } from "./internal/wire/operation.ts";
+import { scrubOf } from "./internal/request/exchange.ts";
+import { requestIdOf } from "./internal/request/failures.ts";
+import { type Observer, ResponseObserver } from "./internal/request/observer.ts";
 
 // -----------------------------------------------------------------------------
 // Models
@@ -18,7 +19,6 @@ import { type Observer, ResponseObserver } from "./internal/road/observer.ts";
  * What is known of a call that succeeded. Keys are cut out of the headers.
  *
  * @category models
- * @since 0.1.0
  */
 export interface ResponseInfo {
   /** The public name of the call: `"Experiments.create"`. */
@@ -46,7 +46,6 @@ export interface ResponseInfo {
  * A value, and the call that it came from.
  *
  * @category models
- * @since 0.1.0
  */
 export interface WithResponse<A> {
   readonly value: A;
@@ -66,18 +65,28 @@ export interface WithResponse<A> {
  * It is meant for one call: of several in `self`, the one that ended last is told. Minting an ingestion key on the way is not told,
  * since the call that needed it ends later.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Experiments, ResponseInfo } from "syvain-metrics-effect";
+ *
+ * const requestId = Experiments.list().pipe(
+ *   ResponseInfo.withResponse,
+ *   Effect.map(({ response }) => response?.requestId),
+ * );
+ * ```
+ *
  * @category combinators
- * @since 0.1.0
  */
 export const withResponse = <A, E, R>(
   self: Effect.Effect<A, E, R>,
 ): Effect.Effect<WithResponse<A>, E, R> =>
   Effect.suspend(() => {
     let response: ResponseInfo | undefined;
-    const note: Observer = (happening, exchange) =>
-      happening._tag === "Success"
+    const note: Observer = (event, exchange) =>
+      event._tag === "Success"
         ? Effect.sync(() => {
-            const { answer } = happening;
+            const { answer } = event;
             const { name, method } = exchange.operation;
             const scrub = scrubOf(exchange);
             const headers = Headers.fromInput(
@@ -102,10 +111,10 @@ export const withResponse = <A, E, R>(
       Effect.updateService(
         ResponseObserver,
         (outer): Observer =>
-          (happening, exchange) =>
+          (event, exchange) =>
             outer === undefined
-              ? note(happening, exchange)
-              : Effect.andThen(note(happening, exchange), outer(happening, exchange)),
+              ? note(event, exchange)
+              : Effect.andThen(note(event, exchange), outer(event, exchange)),
       ),
       Effect.map((value) => ({ value, response })),
     );

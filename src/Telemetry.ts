@@ -1,20 +1,21 @@
 /**
  * What the calls of a program amount to, as metrics of effect: durations, retries, ingestion keys that had to be minted anew, and retries
- * that the budget did not allow. Off until its layer is provided. Every exporter of effect's metrics exports them, `OtlpMetrics` and
+ * that the budget did not allow. Off until a layer is provided; `layerLog` shows what is sent and answered. Every exporter of effect's metrics exports them, `OtlpMetrics` and
  * `PrometheusMetrics` among them.
  *
  * Spans need no layer: each call is one, named after it (`Experiments.create`), with an event for each retry.
  *
- * @since 0.1.0
+ * @module
  */
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Metric from "effect/Metric";
-import { urlTemplate } from "./internal/contract/operation.ts";
-import type { Exchange } from "./internal/road/exchange.ts";
-import { MetricsObserver, type Observer } from "./internal/road/observer.ts";
-import { serverOf } from "./internal/road/server.ts";
+import { urlTemplate } from "./internal/wire/operation.ts";
+import type { Exchange } from "./internal/request/exchange.ts";
+import { MetricsObserver, type Observer } from "./internal/request/observer.ts";
+
+import { serverOf } from "./internal/request/server.ts";
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -32,7 +33,6 @@ const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.
  * `url.template`, `http.response.status_code` when there was an answer, and `error.type`: the status of a failure, else `Timeout` or `Transport`.
  *
  * @category metrics
- * @since 0.1.0
  */
 export const requestDuration: Metric.Histogram<number> = Metric.histogram(
   "http.client.request.duration",
@@ -47,7 +47,6 @@ export const requestDuration: Metric.Histogram<number> = Metric.histogram(
  * Attributes: `syvain.operation` (`Experiments.create`), `server.address`, `server.port`, and `error.type`, the tag of the error's reason.
  *
  * @category metrics
- * @since 0.1.0
  */
 export const callDuration: Metric.Histogram<number> = Metric.histogram(
   "syvain.client.call.duration",
@@ -65,7 +64,6 @@ const counter = (name: string, description: string): Metric.Counter<number> =>
  * `syvain.client.retries`: retries, by `syvain.operation` and by `error.type`, the tag of the reason for trying again.
  *
  * @category metrics
- * @since 0.1.0
  */
 export const retries: Metric.Counter<number> = counter(
   "syvain.client.retries",
@@ -76,7 +74,6 @@ export const retries: Metric.Counter<number> = counter(
  * `syvain.client.remints`: cached ingestion keys that the service refused and that were replaced, by `syvain.operation`.
  *
  * @category metrics
- * @since 0.1.0
  */
 export const remints: Metric.Counter<number> = counter(
   "syvain.client.remints",
@@ -87,7 +84,6 @@ export const remints: Metric.Counter<number> = counter(
  * `syvain.client.retry_budget.exhausted`: retries that were not made because the `RetryBudget` was used up, by `syvain.operation`.
  *
  * @category metrics
- * @since 0.1.0
  */
 export const retryBudgetExhausted: Metric.Counter<number> = counter(
   "syvain.client.retry_budget.exhausted",
@@ -111,7 +107,7 @@ const record = <Input>(
 
 const make = (): Observer => {
   const begun = new WeakMap<Exchange, bigint>();
-  return (happening, exchange) => {
+  return (event, exchange) => {
     const operation = { "syvain.operation": exchange.operation.name };
 
     const requestEnded = (attributes: Record<string, string>) =>
@@ -130,20 +126,20 @@ const make = (): Observer => {
         ...attributes,
       });
 
-    switch (happening._tag) {
+    switch (event._tag) {
       case "Attempt":
         return Effect.map(Clock.currentTimeNanos, (now) => void begun.set(exchange, now));
       case "Answer": {
-        const status = String(happening.answer.status);
+        const status = String(event.answer.status);
         return requestEnded({
           "http.response.status_code": status,
-          ...(happening.answer.status >= 400 && { "error.type": status }),
+          ...(event.answer.status >= 400 && { "error.type": status }),
         });
       }
       case "NoAnswer":
-        return requestEnded({ "error.type": happening.error.reason._tag });
+        return requestEnded({ "error.type": event.error.reason._tag });
       case "Retry":
-        return record(retries, 1, { ...operation, "error.type": happening.error.reason._tag });
+        return record(retries, 1, { ...operation, "error.type": event.error.reason._tag });
       case "Remint":
         return record(remints, 1, operation);
       case "BudgetExhausted":
@@ -151,10 +147,12 @@ const make = (): Observer => {
       case "Success":
         return callEnded({});
       case "Failure":
-        return callEnded({ "error.type": happening.error.reason._tag });
+        return callEnded({ "error.type": event.error.reason._tag });
     }
   };
 };
+
+export { layerLog, type LogOptions } from "./internal/request/log.ts";
 
 /**
  * Records the metrics of all calls below it.
@@ -163,7 +161,18 @@ const make = (): Observer => {
  *
  * A call that is interrupted is not recorded.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import * as Metric from "effect/Metric";
+ * import { Auth, Telemetry } from "syvain-metrics-effect";
+ *
+ * const retries = Auth.status.pipe(
+ *   Effect.andThen(Metric.value(Telemetry.retries)),
+ *   Effect.provide(Telemetry.layer),
+ * );
+ * ```
+ *
  * @category layers
- * @since 0.1.0
  */
 export const layer: Layer.Layer<never> = Layer.sync(MetricsObserver, make);

@@ -14,7 +14,7 @@ import * as References from "effect/References";
 import * as Runtime from "effect/Runtime";
 import { resend } from "./cli/resend.ts";
 import { serve } from "./cli/serve.ts";
-import { version } from "./internal/version.ts";
+import { version } from "./internal/base/version.ts";
 
 const cli = Command.make("syvain-metrics-effect").pipe(
   Command.withDescription(

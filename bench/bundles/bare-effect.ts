@@ -1,4 +1,7 @@
-/** One request by hand on effect: configuration, key, idempotency key, timeout over the body, retries, decoding, a tagged error. */
+/**
+ * One request by hand on effect: configuration, key, idempotency key, timeout over the body, retries, decoding, a
+ * tagged error.
+ */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Context from "effect/Context";
@@ -18,18 +21,55 @@ class ApiError extends Schema.TaggedError<ApiError>()("ApiError", {
   message: Schema.String,
   status: Schema.optionalKey(Schema.Int),
 }) {}
+const Time = Schema.DateTimeUtcFromMillis;
+const Folder = Schema.Struct({
+  folderId: Schema.String,
+  orgId: Schema.String,
+  name: Schema.String,
+  parentIdPath: Schema.Array(Schema.String),
+  pathName: Schema.String,
+}).pipe(
+  Schema.encodeKeys({
+    folderId: "folder_id",
+    orgId: "org_id",
+    parentIdPath: "parent_id_path",
+    pathName: "path_name",
+  }),
+);
 const Experiment = Schema.Struct({
   id: Schema.String,
+  orgId: Schema.String,
+  folder: Schema.NullOr(Folder),
+  url: Schema.String,
   slug: Schema.String,
-  description: Schema.NullOr(Schema.String),
-  status: Schema.String,
-  folderId: Schema.NullOr(Schema.String),
+  description: Schema.String,
   metadata: Schema.JsonObject,
-  createdAt: Schema.DateTimeUtcFromString,
-  updatedAt: Schema.DateTimeUtcFromString,
+  status: Schema.String,
+  errorName: Schema.NullOr(Schema.String),
+  errorDetail: Schema.NullOr(Schema.String),
+  createdAt: Time,
+  updatedAt: Time,
+  startedAt: Schema.NullOr(Time),
+  doneAt: Schema.NullOr(Time),
+  lastHeartbeatAt: Schema.NullOr(Time),
+  lastEventAt: Schema.NullOr(Time),
 }).pipe(
-  Schema.encodeKeys({ folderId: "folder_id", createdAt: "created_at", updatedAt: "updated_at" }),
+  Schema.encodeKeys({
+    orgId: "org_id",
+    errorName: "error_name",
+    errorDetail: "error_detail",
+    createdAt: "created_at_ms",
+    updatedAt: "updated_at_ms",
+    startedAt: "started_at_ms",
+    doneAt: "done_at_ms",
+    lastHeartbeatAt: "last_heartbeat_at_ms",
+    lastEventAt: "last_event_at_ms",
+  }),
 );
+const Answer = Schema.Struct({
+  data: Schema.Struct({ experiment: Experiment }),
+  error: Schema.Null,
+});
 const Input = Schema.Struct({
   slug: Schema.String,
   description: Schema.optional(Schema.String),
@@ -37,7 +77,7 @@ const Input = Schema.Struct({
   folderId: Schema.optional(Schema.String),
 }).pipe(Schema.encodeKeys({ folderId: "folder_id" }));
 const encode = HttpClientRequest.schemaBodyJson(Input);
-const decode = HttpClientResponse.schemaBodyJson(Schema.Struct({ experiment: Experiment }));
+const decode = HttpClientResponse.schemaBodyJson(Answer);
 const create = Effect.fn("create")(
   function* (input: typeof Input.Type) {
     const config = yield* Config;
@@ -52,7 +92,7 @@ const create = Effect.fn("create")(
       HttpClientRequest.bearerToken(config.apiKey),
       HttpClientRequest.acceptJson,
       HttpClientRequest.setHeader("idempotency-key", SecureRandom.uuidV4Unsafe()),
-      (request) => encode(request, input),
+      (request) => encode(request, { description: "", metadata: {}, ...input }),
     );
     return yield* client
       .execute(request)

@@ -1,65 +1,70 @@
 /**
- * Bare effect: one GET and one POST as one would write them by hand, and many events or metrics on the same transport with JSON alone, without
- * checks, keys, retries or a timeout.
+ * Bare effect: one GET and one POST as one would write them by hand, and many events or points on the same transport
+ * with JSON alone, without checks, keys, retries or a timeout.
  */
-import { Effect } from "effect";
+import { Effect, Stream } from "effect";
+import { Ndjson } from "effect/encoding";
 import { HttpClient, HttpClientRequest } from "effect/http";
 import { contend, host } from "../support/contender.ts";
 import * as byHand from "../support/by-hand.ts";
 import { tasksOn } from "../support/effect-task.ts";
 import { batchSize, onTheWire } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
-import { type Page, Reading } from "../support/reading.ts";
+import { type Line, Lines, mediaType, queryOf, Reading } from "../support/series.ts";
 
 const { repeat, task } = tasksOn(byHand.layer(host));
-const url = `${host}/api/v1/experiments`;
 
-const send = (request: HttpClientRequest.HttpClientRequest) =>
-  request.pipe(
+const send = (path: string, body: unknown, accept = "application/json") =>
+  HttpClientRequest.post(`${host}/api/v1${path}`).pipe(
     HttpClientRequest.bearerToken("key"),
-    HttpClientRequest.acceptJson,
+    HttpClientRequest.accept(accept),
+    HttpClientRequest.bodyJsonUnsafe(body),
     HttpClient.execute,
-    Effect.flatMap(({ json }) => json),
   );
 
 const ingest = (kind: keyof typeof onTheWire) =>
   task((count, concurrency) => {
     let step = 0;
-    let stored = 0;
     const one = Effect.gen(function* () {
       while (step < count) {
-        const metrics: Array<unknown> = [];
-        while (step < count && metrics.length < batchSize) metrics.push(onTheWire[kind](step++));
-        const answer = yield* HttpClientRequest.post(`${url}/e/metrics`).pipe(
-          HttpClientRequest.bodyJsonUnsafe({ metrics }),
-          send,
-        );
-        stored += (answer as unknown as { accepted: number }).accepted;
+        const data: Array<unknown> = [];
+        while (step < count && data.length < batchSize) data.push(onTheWire[kind](step++));
+        const answer = yield* send("/experiments/e/ingest", { data });
+        yield* answer.json;
       }
     });
     return Effect.all(
       Array.from({ length: concurrency }, () => one),
       { concurrency, discard: true },
-    ).pipe(
-      Effect.map(() => {
-        if (stored !== count) throw new Error(`${stored} of ${count} were stored`);
-      }),
     );
   });
 
-const stream = (kind: keyof typeof onTheWire) =>
+/** The lines split by hand. */
+const series = (many: number) =>
   task((count) =>
     Effect.gen(function* () {
-      const list = HttpClientRequest.get(`${url}/${kind}-${count / batchSize}/metrics`);
       const reading = new Reading();
-      let cursor: string | null = null;
-      do {
-        const request =
-          cursor === null ? list : HttpClientRequest.setUrlParam(list, "cursor", cursor);
-        const page = (yield* send(request)) as unknown as Page;
-        reading.add(page.metrics);
-        cursor = page.next_cursor;
-      } while (cursor !== null);
+      const lines = new Lines();
+      const answer = yield* send("/query/series", queryOf(`${count}-${many}`), mediaType);
+      yield* Stream.runForEach(answer.stream, (chunk) =>
+        Effect.sync(() => {
+          for (const line of lines.push(chunk)) reading.addLine(JSON.parse(line));
+        }),
+      );
+      reading.check(count);
+    }),
+  );
+
+/** The lines split by effect. */
+const seriesOfNdjson = (many: number) =>
+  task((count) =>
+    Effect.gen(function* () {
+      const reading = new Reading();
+      const answer = yield* send("/query/series", queryOf(`${count}-${many}`), mediaType);
+      yield* answer.stream.pipe(
+        Stream.pipeThroughChannelOrFail(Ndjson.decode()),
+        Stream.runForEach((line) => Effect.sync(() => reading.addLine(line as Line))),
+      );
       reading.check(count);
     }),
   );
@@ -69,6 +74,8 @@ contend({
   post: repeat(byHand.create(input)),
   "ingest plain": ingest("plain"),
   "ingest full": ingest("full"),
-  "stream plain": stream("plain"),
-  "stream full": stream("full"),
+  "series 1": series(1),
+  "series 1000": series(1000),
+  "ndjson 1": seriesOfNdjson(1),
+  "ndjson 1000": seriesOfNdjson(1000),
 });

@@ -6,9 +6,8 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { Collector, Spool, SyvainMetrics } from "syvain-metrics-effect";
 import { contend, host, type Task } from "../support/contender.ts";
+import { metadata } from "../support/events.ts";
 import { figuresOf, nextStep, steadily, tasksOf, turn } from "../support/recording.ts";
-
-const metadata = { split: "train" };
 
 const recorderOn = (spool: Layer.Layer<Spool.Spool, unknown>) => {
   const live = Collector.layer({ recoverOnStart: false }).pipe(
@@ -27,6 +26,14 @@ const recorderOn = (spool: Layer.Layer<Spool.Spool, unknown>) => {
     ),
   );
 };
+
+/** What was recorded is delivered, all of it, before the task ends. */
+const delivering =
+  (recorder: Collector.Recorder, rate: Task): Task =>
+  async (count, concurrency) => {
+    await rate(count, concurrency);
+    await Effect.runPromise(recorder.flushOrFail);
+  };
 
 const tasksOn = (recorder: Collector.Recorder) => {
   const record = () => {
@@ -66,7 +73,7 @@ const tasksOn = (recorder: Collector.Recorder) => {
         }),
       ),
     );
-  return { rate, latency, steady };
+  return { rate, latency, steady, deliver: delivering(recorder, rate) };
 };
 
 const memory = await recorderOn(Spool.layerMemory());
@@ -85,5 +92,5 @@ const unsafe = tasksOf(() => {
 contend({
   ...prefixed("memory", tasksOn(memory)),
   ...prefixed("files", tasksOn(files)),
-  ...prefixed("unsafe", unsafe),
+  ...prefixed("unsafe", { ...unsafe, deliver: delivering(memory, unsafe.rate) }),
 });

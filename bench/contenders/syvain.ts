@@ -2,16 +2,9 @@ import { DateTime, Effect, Stream } from "effect";
 import { Experiments, Metrics, SyvainMetrics } from "syvain-metrics-effect";
 import { contend, host } from "../support/contender.ts";
 import { tasksOn } from "../support/effect-task.ts";
-import {
-  batchSize,
-  clientEventIdOf,
-  metadata,
-  millisOf,
-  nameOf,
-  valueOf,
-} from "../support/events.ts";
+import { clientEventIdOf, metadata, millisOf, nameOf, valueOf } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
-import { Reading } from "../support/reading.ts";
+import { Reading } from "../support/series.ts";
 
 const { repeat, task } = tasksOn(SyvainMetrics.layer({ apiKey: "key", host }));
 
@@ -40,18 +33,27 @@ const ingest = (kind: keyof typeof events) =>
   task((count, concurrency) =>
     Effect.map(
       Metrics.ingestAll("e", first(count, events[kind]), { concurrency }),
-      ({ accepted }) => {
-        if (accepted !== count) throw new Error(`${accepted} of ${count} were stored`);
+      ({ acknowledged }) => {
+        if (acknowledged !== count) throw new Error(`${acknowledged} of ${count} were stored`);
       },
     ),
   );
 
-const stream = (kind: keyof typeof events) =>
+const querySeries = (many: number) =>
+  task((count) =>
+    Effect.map(Metrics.querySeries([{ experimentId: `${count}-${many}` }]), (batches) => {
+      const reading = new Reading();
+      for (const { data } of batches) reading.add(data.value);
+      reading.check(count);
+    }),
+  );
+
+const streamSeries = (many: number) =>
   task((count) =>
     Effect.suspend(() => {
       const reading = new Reading();
-      return Metrics.stream(`${kind}-${count / batchSize}`).pipe(
-        Stream.runForEachArray((metrics) => Effect.sync(() => reading.add(metrics))),
+      return Metrics.streamSeries([{ experimentId: `${count}-${many}` }]).pipe(
+        Stream.runForEach(({ data }) => Effect.sync(() => reading.add(data.value))),
         Effect.map(() => reading.check(count)),
       );
     }),
@@ -62,6 +64,8 @@ contend({
   post: repeat(Experiments.create(input)),
   "ingest plain": ingest("plain"),
   "ingest full": ingest("full"),
-  "stream plain": stream("plain"),
-  "stream full": stream("full"),
+  "query 1": querySeries(1),
+  "query 1000": querySeries(1000),
+  "series 1": streamSeries(1),
+  "series 1000": streamSeries(1000),
 });

@@ -3,62 +3,60 @@ import { Agent, request } from "@effect/platform-node/Undici";
 import { contend, host, repeat, type Task } from "../support/contender.ts";
 import { batchSize, onTheWire } from "../support/events.ts";
 import { id, input } from "../support/experiment.ts";
-import { type Page, Reading } from "../support/reading.ts";
+import { Lines, mediaType, queryOf, Reading } from "../support/series.ts";
 
 const dispatcher = new Agent();
-const url = `${host}/api/v1/experiments`;
+const api = `${host}/api/v1`;
 const headers = { accept: "application/json", authorization: "Bearer key" };
 
-const send = async (method: "GET" | "POST", url: string, body?: unknown): Promise<unknown> => {
-  const answer = await request(url, {
+const send = (method: "GET" | "POST", path: string, body?: unknown, accept = headers.accept) =>
+  request(`${api}${path}`, {
     dispatcher,
     method,
     ...(body === undefined
       ? { headers }
       : {
-          headers: { ...headers, "content-type": "application/json" },
+          headers: { ...headers, accept, "content-type": "application/json" },
           body: JSON.stringify(body),
         }),
   });
-  return JSON.parse(await answer.body.text());
+
+const call = async (method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> => {
+  const answer = await send(method, path, body);
+  return JSON.parse(await answer.body.text()).data;
 };
 
 const ingest =
   (kind: keyof typeof onTheWire): Task =>
   async (count, concurrency) => {
     let step = 0;
-    let stored = 0;
     const one = async () => {
       while (step < count) {
-        const metrics: Array<unknown> = [];
-        while (step < count && metrics.length < batchSize) metrics.push(onTheWire[kind](step++));
-        const answer = await send("POST", `${url}/e/metrics`, { metrics });
-        stored += (answer as { accepted: number }).accepted;
+        const data: Array<unknown> = [];
+        while (step < count && data.length < batchSize) data.push(onTheWire[kind](step++));
+        await call("POST", "/experiments/e/ingest", { data });
       }
     };
     await Promise.all(Array.from({ length: concurrency }, one));
-    if (stored !== count) throw new Error(`${stored} of ${count} were stored`);
   };
 
-const stream =
-  (kind: keyof typeof onTheWire): Task =>
+const series =
+  (many: number): Task =>
   async (count) => {
-    const list = `${url}/${kind}-${count / batchSize}/metrics`;
     const reading = new Reading();
-    let cursor: string | null = null;
-    do {
-      const page = (await send("GET", cursor === null ? list : `${list}?cursor=${cursor}`)) as Page;
-      reading.add(page.metrics);
-      cursor = page.next_cursor;
-    } while (cursor !== null);
+    const lines = new Lines();
+    const { body } = await send("POST", "/query/series", queryOf(`${count}-${many}`), mediaType);
+    for await (const chunk of body) {
+      for (const line of lines.push(chunk)) reading.addLine(JSON.parse(line));
+    }
     reading.check(count);
   };
 
 contend({
-  get: repeat(() => send("GET", `${url}/${id}`)),
-  post: repeat(() => send("POST", url, input)),
+  get: repeat(() => call("GET", `/experiments/${id}`)),
+  post: repeat(() => call("POST", "/experiments", input)),
   "ingest plain": ingest("plain"),
   "ingest full": ingest("full"),
-  "stream plain": stream("plain"),
-  "stream full": stream("full"),
+  "series 1": series(1),
+  "series 1000": series(1000),
 });

@@ -1,4 +1,7 @@
-/** The process of the client: records events as a program of a user does, and makes a call again that has used up its retries. */
+/**
+ * The process of the client: records events as a program of a user does, and makes a call again that has used up its
+ * retries.
+ */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
@@ -6,9 +9,8 @@ import * as Layer from "effect/Layer";
 import * as Predicate from "effect/Predicate";
 import * as Schedule from "effect/Schedule";
 import * as Experiments from "../../src/Experiments.ts";
-import * as IdempotencyKey from "../../src/IdempotencyKey.ts";
 import * as Metrics from "../../src/Metrics.ts";
-import type { MetricsApiError } from "../../src/MetricsApiError.ts";
+import type { MetricsApiError } from "../../src/internal/base/errors.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
 import { type Events, eventsOf } from "./events.ts";
 
@@ -35,8 +37,8 @@ export interface Believed {
   readonly again: Readonly<Record<string, number>>;
   readonly requests: number;
   readonly refused: number;
-  readonly accepted: number;
-  readonly duplicates: number;
+  /** Events in calls that succeeded. */
+  readonly acknowledged: number;
   readonly samples: ReadonlyArray<Sample>;
 }
 
@@ -45,9 +47,7 @@ const options: Options = JSON.parse(process.argv[2]!);
 const again: Record<string, number> = {};
 let requests = 0;
 let refused = 0;
-let accepted = 0;
-let duplicates = 0;
-let stored = 0;
+let acknowledged = 0;
 const samples: Array<Sample> = [];
 
 const counting = Layer.effect(
@@ -93,18 +93,14 @@ const untilDone = <A, R>(call: Effect.Effect<A, MetricsApiError, R>) =>
 const sample = Effect.sync(() => {
   globalThis.gc!();
   const { heapUsed: heap, rss } = process.memoryUsage();
-  samples.push({ events: stored, heap, rss });
+  samples.push({ events: acknowledged, heap, rss });
 });
 
 const program = Effect.gen(function* () {
   const experimentIds = yield* Effect.forEach(
     Array.from({ length: options.experiments }, (_, i) => `soak-${i}`),
     (slug) =>
-      // Under a key of its own, or a call that is made again would find its slug taken.
-      untilDone(Experiments.create({ slug })).pipe(
-        IdempotencyKey.withKey(slug),
-        Effect.map(({ experiment }) => experiment.id),
-      ),
+      Effect.map(untilDone(Experiments.create({ slug })), ({ experiment }) => experiment.id),
     { concurrency: options.concurrency },
   );
 
@@ -116,10 +112,8 @@ const program = Effect.gen(function* () {
     (n) =>
       Effect.gen(function* () {
         const { experiment, metrics } = eventsOf(options, n);
-        const result = yield* untilDone(Metrics.ingest(experimentIds[experiment]!, metrics));
-        accepted += result.accepted;
-        duplicates += result.duplicates;
-        stored += metrics.length;
+        yield* untilDone(Metrics.ingest(experimentIds[experiment]!, metrics));
+        acknowledged += metrics.length;
         if (++done % Math.ceil(batches / 10) === 0 || done === batches) yield* sample;
       }),
     { concurrency: options.concurrency, discard: true },
@@ -131,8 +125,7 @@ const program = Effect.gen(function* () {
     again,
     requests,
     refused,
-    accepted,
-    duplicates,
+    acknowledged,
     samples,
   };
   process.send!(believed);

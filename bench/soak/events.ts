@@ -1,4 +1,7 @@
-/** The events of a soak: any of them can be made again from its number, so that nobody has to keep them. */
+/**
+ * The events of a soak: any of them can be made again from its number, which is its step, so that nobody has to keep
+ * them.
+ */
 import type { MetricInput } from "../../src/Metrics.ts";
 
 export interface Events {
@@ -10,9 +13,7 @@ export interface Events {
 
 export const valueOf = (event: number): number => Math.sin(event) * 1000;
 
-/** The number that a client event id was made from. */
-export const numberOf = (clientEventId: string): number =>
-  Number(clientEventId.slice("event/".length));
+export const nameOf = "loss";
 
 /** The `n`-th batch, which belongs to one of the experiments. */
 export const eventsOf = (
@@ -23,10 +24,10 @@ export const eventsOf = (
   const length = Math.min(batch, events - first);
   const metrics = Array.from({ length }, (_, i) => ({
     clientEventId: `event/${first + i}`,
-    name: "loss",
+    name: nameOf,
     value: valueOf(first + i),
     step: first + i,
-    metadata: { split: "train", batch: n },
+    metadata: { split: "train" },
   }));
   return { experiment: n % experiments, metrics };
 };

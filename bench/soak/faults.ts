@@ -43,6 +43,9 @@ const half = (
   response.write(body.subarray(0, body.length / 2), next);
 };
 
+const json = { "content-type": "application/json" };
+const failure = (message: string, details?: string) =>
+  JSON.stringify({ error: { message, details } });
 const html = "<!doctype html><title>Bad Gateway</title><h1>Bad Gateway</h1>";
 
 export const faults: Readonly<Record<string, Fault>> = {
@@ -53,11 +56,14 @@ export const faults: Readonly<Record<string, Fault>> = {
   "reset after the server acted": acted(({ socket }) => void socket.resetAndDestroy()),
   "429 with Retry-After": refuse(429, { "retry-after": "1" }),
   "429 without": refuse(429),
-  "500 with problem+json": refuse(
-    500,
-    { "content-type": "application/problem+json" },
-    '{"title":"Oops"}',
+  "409, an earlier attempt is still at work": refuse(
+    409,
+    json,
+    failure("busy", "code=idempotency_key_in_progress"),
   ),
+  "500 with an envelope": refuse(500, json, failure("oops")),
+  "403 page of the edge": refuse(403, { "content-type": "text/html" }, "error code: 1020"),
+  "520 of the edge": refuse(520, { "content-type": "text/html" }, html),
   "502 with HTML": refuse(502, { "content-type": "text/html" }, html),
   "503 with nothing": refuse(503),
   "504 after the server acted": acted(({ response }) => void response.writeHead(504).end()),

@@ -14,8 +14,8 @@ import { type Answer, faults } from "./faults.ts";
 export interface Seen {
   readonly requests: number;
   readonly faults: Readonly<Record<string, number>>;
-  /** Events that the server stored, by the sum of its own first answers. */
-  readonly accepted: number;
+  /** Answers that the server had given before, to the same `Idempotency-Key`. */
+  readonly replayed: number;
 }
 
 /** Every kind of fault as often as every other, in an order that is new each time around. */
@@ -30,9 +30,6 @@ const rotation = function* (): Generator<string, never> {
 
 const outageMillis = 200;
 
-const isIngest = ({ method, url }: IncomingMessage) =>
-  method === "POST" && /\/metrics(\?|$)/.test(url ?? "");
-
 /** Starts a proxy before `upstream` that breaks the given part of the requests. */
 export const startProxy = async (upstream: string, rate: number) => {
   const agent = new Agent({ keepAlive: true });
@@ -41,7 +38,7 @@ export const startProxy = async (upstream: string, rate: number) => {
   const seen = {
     requests: 0,
     faults: Object.fromEntries(Object.keys(faults).map((kind) => [kind, 0])),
-    accepted: 0,
+    replayed: 0,
   };
 
   const act = async (request: IncomingMessage, body: Buffer): Promise<Answer> => {
@@ -51,16 +48,12 @@ export const startProxy = async (upstream: string, rate: number) => {
         .on("error", reject)
         .end(body);
     });
-    const answered: Answer = {
+    if (answer.headers["idempotent-replayed"] !== undefined) seen.replayed++;
+    return {
       status: answer.statusCode!,
       headers: answer.headers,
       body: await buffer(answer),
     };
-    const isFirst = answer.headers["idempotent-replayed"] === undefined;
-    if (isIngest(request) && isFirst && answered.status < 300) {
-      seen.accepted += JSON.parse(answered.body.toString()).accepted;
-    }
-    return answered;
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {

@@ -4,11 +4,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
-import * as Stream from "effect/Stream";
 import * as Metrics from "../../src/Metrics.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
 import type { Believed, Options as ClientOptions } from "./client.ts";
-import { numberOf, valueOf } from "./events.ts";
+import { valueOf } from "./events.ts";
 import type { Seen } from "./proxy.ts";
 import type { Ready } from "./service.ts";
 
@@ -57,17 +56,15 @@ const readBack = (experimentIds: ReadonlyArray<string>, events: number) =>
   Effect.gen(function* () {
     const found = new Uint8Array(events);
     let wrong = 0;
-    yield* Effect.forEach(experimentIds, (id) =>
-      Metrics.stream(id, { limit: 200 }).pipe(
-        Stream.runForEach(({ clientEventId, value }) =>
-          Effect.sync(() => {
-            const event = numberOf(clientEventId);
-            if (found[event] !== 0 || value !== valueOf(event)) wrong++;
-            else found[event] = 1;
-          }),
-        ),
-      ),
-    );
+    for (const experimentId of experimentIds) {
+      const series = yield* Metrics.querySeries([{ experimentId }]);
+      for (const { data } of series) {
+        for (const [i, event] of data.steps.entries()) {
+          if (event === null || found[event] !== 0 || data.value[i] !== valueOf(event)) wrong++;
+          else found[event] = 1;
+        }
+      }
+    }
     const stored = found.reduce((sum, one) => sum + one, 0);
     return { stored, missing: events - stored, wrong };
   });

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import { MetricsServer } from "../../src/testing.ts";
+import { MetricsServer } from "../../src/testing/index.ts";
 import { type Seen, startProxy } from "./proxy.ts";
 
 /** What it says when it is ready. */
@@ -36,8 +36,8 @@ const service = Effect.gen(function* () {
   }
 }).pipe(
   Effect.provide(
-    // Keys that are renewed every five seconds, since the cache renews a minute before they expire.
-    MetricsServer.layerHttp({ ingestionKeyTtl: "65 seconds" }).pipe(
+    // Keys that are renewed every five seconds, since the cache renews five minutes before they expire.
+    MetricsServer.layerHttp({ ingestionKeyTtl: "305 seconds" }).pipe(
       Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
     ),
   ),

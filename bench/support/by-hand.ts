@@ -1,4 +1,7 @@
-/** The calls that one would write by hand on bare effect: key, idempotency key, retries, timeout over the body, decoding, a tagged error. */
+/**
+ * The calls that one would write by hand on bare effect: key, idempotency key, retries, timeout over the body,
+ * decoding, a tagged error.
+ */
 import { Context, Effect, Layer, Redacted, Schedule, Schema } from "effect";
 import * as SecureRandom from "effect/crypto/SecureRandom";
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http";
@@ -15,13 +18,16 @@ export const layer = (host: string) =>
 
 // The client's own schemas: the decoding is the same.
 const decode = HttpClientResponse.schemaBodyJson(
-  Schema.Struct({ experiment: Experiments.Experiment }),
+  Schema.Struct({
+    data: Schema.Struct({ experiment: Experiments.Experiment }),
+    error: Schema.Null,
+  }),
 );
 const Input = Schema.Struct({
   slug: Schema.String,
-  description: Schema.optionalKey(Schema.String),
-  metadata: Schema.optionalKey(Schema.JsonObject),
-  folderId: Schema.optionalKey(Schema.String),
+  description: Schema.String,
+  metadata: Schema.JsonObject,
+  folderId: Schema.optionalKey(Schema.NullOr(Schema.String)),
 }).pipe(Schema.encodeKeys({ folderId: "folder_id" }));
 const encode = HttpClientRequest.schemaBodyJson(Input);
 
@@ -40,9 +46,10 @@ const send = Effect.fnUntraced(
       HttpClientRequest.bearerToken(config.apiKey),
       HttpClientRequest.acceptJson,
     );
-    return yield* client
+    const { data } = yield* client
       .execute(authorised)
       .pipe(Effect.flatMap(decode), Effect.timeout("10 seconds"));
+    return data;
   },
   Effect.mapError((error) => new ApiError({ message: error.message })),
 );
@@ -50,14 +57,16 @@ const send = Effect.fnUntraced(
 export const get = (id: string) =>
   send(HttpClientRequest.get(`/api/v1/experiments/${encodeURIComponent(id)}`));
 
-export const create = Effect.fnUntraced(function* (input: typeof Input.Type) {
+export const create = Effect.fnUntraced(function* (
+  input: Pick<typeof Input.Type, "slug"> & Partial<typeof Input.Type>,
+) {
   const request = yield* encode(
     HttpClientRequest.setHeader(
       HttpClientRequest.post("/api/v1/experiments"),
       "idempotency-key",
       SecureRandom.uuidV4Unsafe(),
     ),
-    input,
+    { description: "", metadata: {}, ...input },
   ).pipe(Effect.orDie);
   return yield* send(request);
 });

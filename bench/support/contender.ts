@@ -1,14 +1,18 @@
 /**
- * Contenders that do the same work, each in a process of its own, in turns: what one does is not paid for by another's heap or compiler.
- * A contender's file calls `contend`; the bench that compares them starts them and calls `inTurns`.
+ * Contenders that do the same work, each in a process of its own, in turns: what one does is not paid for by
+ * another's heap or compiler. A contender's file calls `contend`; the bench that compares them starts them and calls
+ * `inTurns`.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 
-/** Does the work so many times; it is told how many at a time. What numbers it answers are figures beside what it took. */
+/**
+ * Does the work so many times; it is told how many at a time. What numbers it answers are figures beside what it
+ * took.
+ */
 export type Task = (count: number, concurrency: number) => Promise<unknown>;
 
-interface Order {
+export interface Order {
   readonly task: string;
   readonly count: number;
   readonly concurrency: number;
@@ -18,7 +22,7 @@ interface Order {
 export interface Took {
   readonly seconds: number;
   readonly cpu: number;
-  /** What else the task has measured. */
+  /** What else the task has measured, and `peak`, the most that was ever resident in the process, in MiB. */
   readonly figures: { readonly [name: string]: number };
 }
 
@@ -37,9 +41,12 @@ export const contend = (tasks: { readonly [name: string]: Task }): void => {
     const answer = await tasks[task]!(count, concurrency);
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(before);
-    const figures = Object.fromEntries(
-      Object.entries(answer ?? {}).filter(([, figure]) => typeof figure === "number"),
-    );
+    const figures = {
+      ...Object.fromEntries(
+        Object.entries(answer ?? {}).filter(([, figure]) => typeof figure === "number"),
+      ),
+      peak: process.resourceUsage().maxRSS / 1024,
+    };
     const took: Took = { seconds, cpu: (user + system) / 1e6, figures };
     process.send?.(took);
   });
@@ -63,7 +70,10 @@ export const repeat =
 
 export type Contender = (order: Order) => Promise<Took>;
 
-/** Starts the contender in a file below `bench`, without its `.ts`. One that works on in the background can be stopped between its turns. */
+/**
+ * Starts the contender in a file below `bench`, without its `.ts`. One that works on in the background can be stopped
+ * between its turns.
+ */
 export const startContender = (file: string, host: string, stopped = false): Contender => {
   const child = fork(`${import.meta.dirname}/../${file}.ts`, [host], {
     stdio: "inherit",
@@ -86,6 +96,14 @@ export const startContender = (file: string, host: string, stopped = false): Con
     return took as Took;
   };
 };
+
+/** A slow contender does a tenth of its order, and says what all of it would have taken. */
+export const aTenth =
+  (contender: Contender): Contender =>
+  async (order) => {
+    const { seconds, cpu, figures } = await contender({ ...order, count: order.count / 10 });
+    return { seconds: seconds * 10, cpu: cpu * 10, figures };
+  };
 
 export const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -7,7 +7,7 @@ export const clientEventIdOf = (step: number): string => `loss/${step}`;
 export const valueOf = (step: number): number => 1 / (step + 1);
 /** Ten events of a millisecond. */
 export const millisOf = (step: number): number => start + Math.floor(step / 10);
-export const metadata = { split: "train", epoch: 3 };
+export const metadata = { split: "train" };
 
 /** As the API wants them. */
 export const onTheWire = {
@@ -22,10 +22,10 @@ export const onTheWire = {
     name: nameOf,
     value: valueOf(step),
     step,
-    timestamp: new Date(millisOf(step)).toISOString(),
+    timestamp_ms: millisOf(step),
     metadata,
   }),
 };
 
-/** Events in one request, and metrics on a page. */
+/** Events in one request. */
 export const batchSize = 1000;

@@ -1,6 +1,6 @@
 /**
- * Answers every request with the same experiment. It reads no more of HTTP than where a request ends, so that it is never what
- * a client waits for.
+ * Answers every request with the same experiment. It reads no more of HTTP than where a request ends, so that it is
+ * never what a client waits for.
  */
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";

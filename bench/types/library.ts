@@ -7,24 +7,25 @@ import * as Metrics from "syvain-metrics-effect/Metrics";
 
 export const program = Effect.gen(function* () {
   const { folder } = yield* Folders.create({ name: "iris" });
-  const { folders } = yield* Folders.list({ parentId: folder.id, limit: 10 });
-  const { experiment } = yield* Experiments.create({ slug: "iris-1", folderId: folder.id });
+  const { folders } = yield* Folders.list({ path: folder.pathName });
+  const { folderId } = folder;
+  const { experiment } = yield* Experiments.create({ slug: "iris-1", folderId });
   const found = yield* Experiments.get(experiment.id);
-  const { experiments } = yield* Experiments.list({ folderId: folder.id });
+  const { experiments } = yield* Experiments.list({ status: "running", limit: 10 });
   yield* Experiments.updateStatus(experiment.id, "running");
-  const { accepted } = yield* Metrics.ingest(experiment.id, [
+  const { mode } = yield* Metrics.ingest(experiment.id, [
     { clientEventId: "loss/1", name: "loss", value: 0.5, step: 1 },
   ]);
-  const { metrics } = yield* Metrics.list(experiment.id, { name: "loss" });
-  const rows = yield* Metrics.compare([{ experimentId: experiment.id, metricName: "loss" }]);
-  const { annotation } = yield* Annotations.create(experiment.id, { text: "done" });
+  const { rows } = yield* Metrics.list(experiment.id, { metricName: "loss" });
+  const compared = yield* Metrics.compare([{ experimentId: experiment.id, metricName: "loss" }]);
+  const { annotation } = yield* Annotations.create(experiment.id, { annotation: "done" });
   return {
     folders: folders.map(({ name }) => name),
     slug: found.experiment.slug,
     experiments: experiments.map(({ createdAt }) => createdAt),
-    accepted,
-    metrics: metrics.map(({ value }) => value),
-    rows: rows.map(({ value }) => value),
-    text: annotation.text,
+    mode,
+    rows: rows.map(({ metricValue }) => metricValue),
+    compared: compared.rows.map(({ metricValue }) => metricValue),
+    text: annotation.annotation,
   };
 });

@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import { createServer } from "node:http";
-import { quoted } from "../internal/quoted.ts";
+import { quoted } from "../internal/base/shellQuote.ts";
 import * as MetricsServer from "../testing/MetricsServer.ts";
 
 const announce = Effect.gen(function* () {

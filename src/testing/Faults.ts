@@ -1,14 +1,21 @@
 /**
- * Making the reference server fail. Each effect lays a fault in wait for the next matching requests; they are used up in order.
+ * Making the reference server fail. Each effect makes a fault wait for the next matching requests; faults are used up
+ * in order.
  *
- * @since 0.1.0
+ * **Gotchas**
+ *
+ * The client retries what these faults do to it, and its waits go by the clock of the test: under `it.effect` of
+ * `@effect/vitest` fork the call and move the clock with `TestClock.adjust`, or use `it.live`.
+ *
+ * @module
  */
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
-import type { Act, LoggedRequest, Match, OperationName } from "./internal/faults.ts";
-import { problemResponse } from "./internal/problems.ts";
+import type { Act, Match } from "../server/faults.ts";
+import type { LoggedRequest, OperationName } from "../server/log.ts";
+import { failure } from "../server/v1/envelope.ts";
 import { MetricsServer } from "./MetricsServer.ts";
 
 // -----------------------------------------------------------------------------
@@ -20,21 +27,18 @@ export type {
    * Which requests a fault is for. What is left out matches any.
    *
    * @category options
-   * @since 0.1.0
    */
   Match,
   /**
    * The name of an operation in the contract.
    *
    * @category options
-   * @since 0.1.0
    */
   OperationName,
 };
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface Options {
   /** How many requests; `Infinity` until `Faults.clear`. Default: 1. */
@@ -45,15 +49,17 @@ export interface Options {
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface StatusOptions extends Options {
-  /** `Retry-After`: a duration, written in whole seconds, or the header as it stands. */
+  /** The error code in the default body, such as `"idempotency_key_in_progress"`. Default: none. */
+  readonly code?: string | undefined;
+  /** `Retry-After`: a duration, written in whole seconds, or the header as it stands. Default: none. */
   readonly retryAfter?: Duration.Duration | string | undefined;
-  /** `retry-after-ms`, in milliseconds. */
+  /** `retry-after-ms`, in milliseconds. Default: none. */
   readonly retryAfterMs?: number | undefined;
+  /** Default: none. */
   readonly headers?: { readonly [name: string]: string } | undefined;
-  /** Default: a problem body that says it is a fault. */
+  /** Default: a failure in the service's envelope that says it is a fault. */
   readonly body?: string | undefined;
   /** Of `body`. Default: `"application/json"`. */
   readonly contentType?: string | undefined;
@@ -61,7 +67,14 @@ export interface StatusOptions extends Options {
 
 /**
  * @category options
- * @since 0.1.0
+ */
+export interface RedirectOptions extends Options {
+  /** Default: 307. */
+  readonly status?: number | undefined;
+}
+
+/**
+ * @category options
  */
 export interface GarbageOptions extends Options {
   /** Default: a page of HTML, as a gateway sends. */
@@ -80,20 +93,35 @@ const inject = (act: Act, { times = 1, match = {} }: Options) =>
   MetricsServer.use((server) => (times > 0 ? server.inject({ act, match, times }) : Effect.void));
 
 /**
- * Answers with a status, without acting. As from something that stands in front of the service, the answer has no `X-Request-Id`
- * unless `headers` give it one.
+ * Answers with a status, without acting. As from something that stands in front of the service, the answer has no
+ * `X-Request-Id` unless `headers` give it one.
+ *
+ * @example
+ * ```ts
+ * import { it } from "@effect/vitest";
+ * import * as Effect from "effect/Effect";
+ * import { Experiments } from "syvain-metrics-effect";
+ * import { Faults, MetricsServer } from "syvain-metrics-effect/testing";
+ *
+ * it.live("survives an outage", () =>
+ *   Effect.gen(function* () {
+ *     yield* Faults.status(503, { times: 2, match: { operation: "Experiments.create" } });
+ *     yield* Experiments.create({ slug: "run-1" });
+ *   }).pipe(Effect.provide(MetricsServer.layerClient())),
+ * );
+ * ```
  *
  * @category faults
- * @since 0.1.0
  */
 export const status = (
   status: number,
   options: StatusOptions = {},
 ): Effect.Effect<void, never, MetricsServer> => {
-  const { retryAfter, retryAfterMs, headers, body, contentType = "application/json" } = options;
+  const { code, retryAfter, retryAfterMs, headers, body } = options;
+  const { contentType = "application/json" } = options;
   const response =
     body === undefined
-      ? problemResponse(status, "Fault", "a fault that was asked for")
+      ? failure(status, "a fault that was asked for", code)
       : HttpServerResponse.text(body, { status, contentType });
   return inject(
     {
@@ -118,12 +146,18 @@ export const status = (
 /**
  * Answers with a redirect, without acting.
  *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const moved = Faults.redirect("https://elsewhere.test/", { status: 301 });
+ * ```
+ *
  * @category faults
- * @since 0.1.0
  */
 export const redirect = (
   location: string,
-  options: Options & { readonly status?: number | undefined } = {},
+  options: RedirectOptions = {},
 ): Effect.Effect<void, never, MetricsServer> =>
   status(options.status ?? 307, {
     ...options,
@@ -135,8 +169,14 @@ export const redirect = (
 /**
  * Answers 200 with something that is not what the contract says, without acting.
  *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const cutShort = Faults.garbage({ body: '{"data":', contentType: "application/json" });
+ * ```
+ *
  * @category faults
- * @since 0.1.0
  */
 export const garbage = (
   options: GarbageOptions = {},
@@ -153,19 +193,31 @@ export const garbage = (
 };
 
 /**
- * Loses the connection before the server acts: nothing has happened.
+ * Loses the connection before the server acts: it has done nothing.
+ *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const twice = Faults.dropBefore({ times: 2 });
+ * ```
  *
  * @category faults
- * @since 0.1.0
  */
 export const dropBefore = (options: Options = {}): Effect.Effect<void, never, MetricsServer> =>
   inject({ _tag: "DropBefore" }, options);
 
 /**
- * Loses the connection after the server acted: it has happened, and the client does not know.
+ * Loses the connection after the server acted: the thing is done, and the client does not know.
+ *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const lostAnswer = Faults.dropAfter({ match: { operation: "Metrics.ingest" } });
+ * ```
  *
  * @category faults
- * @since 0.1.0
  */
 export const dropAfter = (options: Options = {}): Effect.Effect<void, never, MetricsServer> =>
   inject({ _tag: "DropAfter" }, options);
@@ -173,8 +225,14 @@ export const dropAfter = (options: Options = {}): Effect.Effect<void, never, Met
 /**
  * Waits before acting, by the clock in force.
  *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const slow = Faults.delay("1 minute", { match: { method: "POST" } });
+ * ```
+ *
  * @category faults
- * @since 0.1.0
  */
 export const delay = (
   duration: Duration.Input,
@@ -185,8 +243,15 @@ export const delay = (
 /**
  * Forgets the faults that still wait.
  *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const shortOutage = Effect.andThen(Faults.status(503, { times: Infinity }), Faults.clear);
+ * ```
+ *
  * @category faults
- * @since 0.1.0
  */
 export const clear: Effect.Effect<void, never, MetricsServer> = MetricsServer.use(
   (server) => server.clearFaults,
@@ -197,10 +262,18 @@ export const clear: Effect.Effect<void, never, MetricsServer> = MetricsServer.us
 // -----------------------------------------------------------------------------
 
 /**
- * Every request that arrived, in order, those met by a fault too. The newest 10,000 are kept.
+ * Every request that arrived, in order, those met by a fault too. The newest 10,000 are kept, fewer when their bodies
+ * exceed 16 MiB.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const operations = Effect.map(Faults.requests, (all) => all.map(({ operation }) => operation));
+ * ```
  *
  * @category log
- * @since 0.1.0
  */
 export const requests: Effect.Effect<
   ReadonlyArray<LoggedRequest>,

@@ -1,11 +1,12 @@
 /**
  * A reference server for Syvain Metrics, in memory, made from the same contract as the client.
  *
- * It keeps state and has the service's rules: keys are checked, slugs are unique, `client_event_id` and `Idempotency-Key` deduplicate,
- * lists are paginated, ingestion keys expire and can be revoked. It is strict where a client is wrong: an unknown or camelCase field,
- * a missing `Idempotency-Key`, a wrong bearer is refused with a body that says so.
+ * It keeps state and has the service's rules: keys are checked, expire and can be revoked, `client_event_id` and
+ * `Idempotency-Key` deduplicate, rows are filtered and sorted, and everything is answered in the service's envelope. It
+ * is strict where a client is wrong: an unknown or camelCase field, a value of the wrong type, a limit that is broken
+ * is refused with a message that says where.
  *
- * @since 0.1.0
+ * @module
  */
 import * as Context from "effect/Context";
 import * as Duration from "effect/Duration";
@@ -20,31 +21,35 @@ import * as Layer from "effect/Layer";
 import type * as NetAddress from "effect/net/NetAddress";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
+import type * as Scope from "effect/Scope";
 import * as Tracer from "effect/Tracer";
 import * as ConfigService from "../ConfigService.ts";
 import * as IngestionKeyCache from "../IngestionKeyCache.ts";
-import type { MetricsApiAuthError } from "../MetricsApiError.ts";
-import type { Fault, LoggedRequest } from "./internal/faults.ts";
-import { makeServer, type Memory } from "./internal/server.ts";
-import { newKey } from "./internal/state.ts";
+import type { MetricsApiAuthError } from "../internal/base/errors.ts";
+import { type Desk, makeApp } from "../server/app.ts";
+import type { Fault } from "../server/faults.ts";
+import { newKey } from "../server/ids.ts";
+import { type LoggedRequest, makeRequestLog } from "../server/log.ts";
+import { makeMemoryStore } from "../server/memory.ts";
+import { Store } from "../server/store.ts";
 
 // -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * A request that arrived at the server.
- *
- * @category models
- * @since 0.1.0
- */
-export type { LoggedRequest };
+export type {
+  /**
+   * A request that arrived at the server.
+   *
+   * @category models
+   */
+  LoggedRequest,
+};
 
 /**
  * The server that a layer started.
  *
  * @category services
- * @since 0.1.0
  */
 export class MetricsServer extends Context.Service<
   MetricsServer,
@@ -53,7 +58,7 @@ export class MetricsServer extends Context.Service<
     readonly apiKey: Redacted.Redacted;
     /** The host that it answers for. */
     readonly host: string;
-    /** Every request that arrived, in order, those met by a fault too. The newest 10,000 are kept. */
+    /** Every request that arrived, in order; see `Faults.requests`. */
     readonly requests: Effect.Effect<ReadonlyArray<LoggedRequest>>;
     /** Makes a fault wait for its request; see `Faults`. */
     readonly inject: (fault: Fault) => Effect.Effect<void>;
@@ -68,12 +73,11 @@ export class MetricsServer extends Context.Service<
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface Options {
-  /** Default: a new one that nobody guesses. */
+  /** Default: a new one that nobody guesses, `ak_org_…`. */
   readonly apiKey?: string | Redacted.Redacted | undefined;
-  /** How long an ingestion key is valid; `"Infinity"` for ever. Default: 1 hour. */
+  /** How long an ingestion key is good when its creation does not say. Default: 24 hours. */
   readonly ingestionKeyTtl?: Duration.Input | undefined;
   /** The name of the organization. Default: `"Reference"`. */
   readonly organization?: string | undefined;
@@ -81,7 +85,6 @@ export interface Options {
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface InProcessOptions extends Options {
   /** The origin that it answers for. Default: `"https://metrics.test"`. */
@@ -90,7 +93,6 @@ export interface InProcessOptions extends Options {
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface ClientOptions
   extends InProcessOptions, Omit<ConfigService.Options, "host" | "allowInsecureHost"> {}
@@ -99,34 +101,35 @@ export interface ClientOptions
 // Building blocks
 // -----------------------------------------------------------------------------
 
-const makeMemory = (options: Options): Memory => ({
-  state: {
-    apiKey:
-      options.apiKey === undefined
-        ? newKey("sk_")
-        : Redacted.isRedacted(options.apiKey)
-          ? options.apiKey
-          : Redacted.make(options.apiKey),
-    organization: { id: "organization", name: options.organization ?? "Reference" },
-    ingestionKeyTtl: Duration.fromInputUnsafe(options.ingestionKeyTtl ?? "1 hour"),
-    folders: new Map(),
-    experiments: new Map(),
-    ingestionKeys: new Map(),
-  },
-  faults: [],
-  requests: [],
-});
+interface Running {
+  readonly answer: Effect.Success<ReturnType<typeof makeApp>>;
+  readonly serviceOn: (host: string) => MetricsServer["Service"];
+}
 
-const serviceOf = (
-  { state, faults, requests }: Memory,
-  host: string,
-): MetricsServer["Service"] => ({
-  apiKey: state.apiKey,
-  host,
-  requests: Effect.sync(() => [...requests]),
-  inject: (fault) => Effect.sync(() => void faults.push(fault)),
-  clearFaults: Effect.sync(() => void faults.splice(0)),
-});
+const start = (options: Options): Effect.Effect<Running, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { apiKey = newKey("ak_org_") } = options;
+    const key = Redacted.isRedacted(apiKey) ? apiKey : Redacted.make(apiKey);
+    const desk: Desk = { faults: [], log: makeRequestLog() };
+    const answer = yield* makeApp(
+      {
+        apiKey: key,
+        organization: { id: "organization", name: options.organization ?? "Reference" },
+        ingestionKeyTtl: Duration.fromInputUnsafe(options.ingestionKeyTtl ?? "24 hours"),
+      },
+      desk,
+    ).pipe(Effect.provideService(Store, makeMemoryStore()));
+    return {
+      answer,
+      serviceOn: (host) => ({
+        apiKey: key,
+        host,
+        requests: Effect.sync(desk.log.all),
+        inject: (fault) => Effect.sync(() => void desk.faults.push(fault)),
+        clearFaults: Effect.sync(() => void desk.faults.splice(0)),
+      }),
+    };
+  });
 
 // -----------------------------------------------------------------------------
 // In process
@@ -140,8 +143,14 @@ const lost = (request: HttpClientRequest, description: string) =>
 /**
  * The server in process, with options. A request for any other origin fails as one to a host that is not there.
  *
+ * @example
+ * ```ts
+ * import { MetricsServer } from "syvain-metrics-effect/testing";
+ *
+ * const server = MetricsServer.layerOptions({ apiKey: "my-key", ingestionKeyTtl: "10 minutes" });
+ * ```
+ *
  * @category layers
- * @since 0.1.0
  */
 export const layerOptions = (
   options: InProcessOptions,
@@ -149,13 +158,12 @@ export const layerOptions = (
   Layer.effectContext(
     Effect.gen(function* () {
       const { origin } = new URL(options.host ?? "https://metrics.test");
-      const memory = makeMemory(options);
-      const server = yield* makeServer(memory);
+      const { answer, serviceOn } = yield* start(options);
       const client = HttpClient.make((request, url) => {
         if (url.origin !== origin) {
           return Effect.fail(lost(request, `${url.origin} is not ${origin}`));
         }
-        return server.pipe(
+        return answer.pipe(
           Effect.scoped,
           Effect.provideService(
             HttpServerRequest.HttpServerRequest,
@@ -172,16 +180,29 @@ export const layerOptions = (
         );
       });
       return Context.make(HttpClient.HttpClient, client).pipe(
-        Context.add(MetricsServer, serviceOf(memory, origin)),
+        Context.add(MetricsServer, serviceOn(origin)),
       );
     }),
   );
 
 /**
- * The server in process: it answers in the caller's own fiber, without a socket, so that `TestClock` drives what depends on time.
+ * The server in process: it answers in the caller's own fiber, without a socket, so that `TestClock` drives what
+ * depends on time.
+ *
+ * @example
+ * ```ts
+ * import * as Effect from "effect/Effect";
+ * import * as HttpClient from "effect/http/HttpClient";
+ * import { MetricsServer } from "syvain-metrics-effect/testing";
+ *
+ * const refused = Effect.gen(function* () {
+ *   const { host } = yield* MetricsServer.MetricsServer;
+ *   const { status } = yield* HttpClient.get(`${host}/api/v1/folders`);
+ *   return status;
+ * }).pipe(Effect.provide(MetricsServer.layer));
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
 export const layer: Layer.Layer<MetricsServer | HttpClient.HttpClient> = layerOptions({});
 
@@ -190,11 +211,22 @@ export const layer: Layer.Layer<MetricsServer | HttpClient.HttpClient> = layerOp
  *
  * **Gotchas**
  *
- * Waits between retries go by the clock of the test: under `it.effect` of `@effect/vitest`, move it with `TestClock.adjust`,
- * or use `it.live`.
+ * Waits between retries go by the clock of the test: under `it.effect` of `@effect/vitest`, move it with
+ * `TestClock.adjust`, or use `it.live`.
+ *
+ * @example
+ * ```ts
+ * import { it } from "@effect/vitest";
+ * import * as Effect from "effect/Effect";
+ * import { Experiments } from "syvain-metrics-effect";
+ * import { MetricsServer } from "syvain-metrics-effect/testing";
+ *
+ * it.effect("creates an experiment", () =>
+ *   Experiments.create({ slug: "run-1" }).pipe(Effect.provide(MetricsServer.layerClient())),
+ * );
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
 export const layerClient = (
   options: ClientOptions = {},
@@ -230,15 +262,26 @@ const reachable = (address: NetAddress.SocketAddress): string =>
     .replace("//[::]:", "//[::1]:");
 
 /**
- * The same server on the `HttpServer` in context, with `/openapi.json` and a page to read it at `/docs`.
+ * The same server on the `HttpServer` in context, with `/openapi.json`, a page to read it at `/docs`, and `/healthz`.
  *
  * **Gotchas**
  *
- * `Faults.dropBefore` and `Faults.dropAfter` destroy the connection on Node. On a platform that does not let go of its sockets the
- * client gets a 500 instead.
+ * `Faults.dropBefore` and `Faults.dropAfter` destroy the connection on Node. On a platform that does not let go of its
+ * sockets the client gets a 500 instead.
+ *
+ * @example
+ * ```ts
+ * import { NodeHttpServer } from "@effect/platform-node";
+ * import * as Layer from "effect/Layer";
+ * import { createServer } from "node:http";
+ * import { MetricsServer } from "syvain-metrics-effect/testing";
+ *
+ * const server = MetricsServer.layerHttp({ apiKey: "my-key" }).pipe(
+ *   Layer.provide(NodeHttpServer.layer(createServer, { port: 4318, host: "127.0.0.1" })),
+ * );
+ * ```
  *
  * @category layers
- * @since 0.1.0
  */
 export const layerHttp = (
   options: Options = {},
@@ -246,10 +289,9 @@ export const layerHttp = (
   Layer.effect(
     MetricsServer,
     Effect.gen(function* () {
-      const memory = makeMemory(options);
-      const server = yield* makeServer(memory);
+      const { answer, serviceOn } = yield* start(options);
       yield* HttpServer.serveEffect(
-        server.pipe(
+        answer.pipe(
           Effect.catch(() =>
             Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
               breakConnection(source);
@@ -261,6 +303,6 @@ export const layerHttp = (
         ),
       );
       const { address } = yield* HttpServer.HttpServer;
-      return serviceOf(memory, reachable(address));
+      return serviceOn(reachable(address));
     }),
   );

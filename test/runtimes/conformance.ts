@@ -9,7 +9,6 @@ import * as Layer from "effect/Layer";
 import * as Path from "effect/Path";
 import * as Redacted from "effect/Redacted";
 import * as Schedule from "effect/Schedule";
-import * as Stream from "effect/Stream";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import {
   Annotations,
@@ -61,14 +60,12 @@ const reasonOf = <R>(effect: Effect.Effect<unknown, MetricsApiError.MetricsApiEr
   Effect.map(Effect.flip(effect), (error) => error.reason._tag);
 
 export const conformance = async ({ origin, apiKey, namesItself }: Place): Promise<Report> => {
-  /** A client that goes by way of a behaviour of the gateway. */
-  const by = (behaviour: string, options: Partial<ConfigService.KeyOptions> = {}) =>
-    Layer.merge(
-      SyvainMetrics.layer({ apiKey, host: `${origin}/${behaviour}`, ...options }),
-      FetchHttpClient.layer,
-    );
-  const plain = by("plain");
+  const client = (key: string) =>
+    Layer.merge(SyvainMetrics.layer({ apiKey: key, host: origin }), FetchHttpClient.layer);
   const unique = crypto.randomUUID();
+  /** Asks the gateway to misbehave, and marks the requests. */
+  const by = (behaviour: string) =>
+    RequestPolicy.withHeaders({ "x-behaviour": behaviour, "x-marker": `${behaviour}/${unique}` });
   const seen = (): Promise<Array<Record<string, string>>> =>
     fetch(`${origin}/seen`).then((response) => response.json());
   const create = (slug: string) =>
@@ -77,24 +74,27 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
   const checks: Record<string, Program> = {
     "says who it is": Effect.gen(function* () {
       const status = yield* Auth.status;
-      yield* same([status.authenticated, status.organization?.name], [true, "Reference"]);
+      yield* same([status.auth.kind, status.organization.name], ["api_key", "Reference"]);
     }),
     "keeps folders and experiments": Effect.gen(function* () {
-      const { folder } = yield* Folders.create({ name: "a" });
-      const { folder: inner } = yield* Folders.create({ name: "b", parentId: folder.id });
-      yield* Folders.rename(inner.id, "é\u{1f511}");
-      yield* Folders.move(inner.id, null);
-      yield* same((yield* Folders.get(inner.id)).folder.name, "é\u{1f511}");
+      const { folder } = yield* Folders.create({ name: `a-${unique}` });
+      const { folder: inner } = yield* Folders.create({ name: "b", parentId: folder.folderId });
+      yield* Folders.rename(inner.folderId, `é\u{1f511}${unique}`);
+      yield* Folders.move(inner.folderId, null);
+      yield* same((yield* Folders.get(inner.folderId)).folder.pathName, `/é\u{1f511}${unique}`);
       const metadata = { camelCase: { snake_case: [1, null, true] }, é: "\u{1f511}" };
       const { experiment } = yield* Experiments.create({
         slug: `e-${unique}`,
-        folderId: folder.id,
+        folderId: folder.folderId,
         metadata,
       });
       yield* Experiments.updateStatus(experiment.id, "running");
-      yield* Experiments.move(experiment.id, inner.id);
+      yield* Experiments.move(experiment.id, inner.folderId);
       const found = (yield* Experiments.get(experiment.id)).experiment;
-      yield* same([found.status, found.folderId, found.metadata], ["running", inner.id, metadata]);
+      yield* same(
+        [found.status, found.folder?.folderId, found.metadata],
+        ["running", inner.folderId, metadata],
+      );
       const { experiments } = yield* Experiments.list({ slug: experiment.slug });
       yield* same(
         experiments.map(({ id }) => id),
@@ -111,47 +111,44 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
         metadata: { split: "val" },
       }));
       const first = yield* Metrics.ingest(experiment.id, events.slice(0, 20), { sync: true });
-      yield* same(first, { accepted: 20, duplicates: 0 });
+      yield* same(first, { ok: true, mode: "sync" });
       const all = yield* Metrics.ingestAll(experiment.id, events, {
         maxBatchEvents: 10,
         sync: true,
       });
-      yield* same([all.accepted, all.duplicates], [5, 20]);
-      const stored = yield* Stream.runCollect(Metrics.stream(experiment.id, { limit: 7 }));
+      yield* same([all.acknowledged, all.batches, all.mode], [25, 3, "sync"]);
+      const { rows } = yield* Metrics.list(experiment.id, { sortBy: ["step"], limit: 20 });
       yield* same(
-        stored.map(({ step }) => step).toSorted((a, b) => Number(a) - Number(b)),
-        [...events.keys()],
+        rows.map(({ step, metadata }) => [step, metadata]),
+        events.slice(0, 20).map(({ step, metadata }) => [step, metadata]),
       );
-      const rows = yield* Metrics.compare([{ experimentId: experiment.id, metricName: "loss" }]);
-      yield* same(rows.length, 25);
-      const { metrics } = yield* Metrics.listCatalog({ experimentIds: [experiment.id] });
-      yield* same(metrics, [{ metricName: "loss", metadataKeys: ["split"], count: 25 }]);
-      const { values } = yield* Metrics.inspectCatalogValues({
-        metricName: "loss",
-        metadataKey: "split",
-        experimentIds: [experiment.id],
+      const series = [{ experimentId: experiment.id, metricName: "loss" }];
+      yield* same((yield* Metrics.compare(series)).rows.length, 25);
+      const [batch] = yield* Metrics.querySeries(series);
+      yield* same(
+        batch?.data.value,
+        events.map(({ value }) => value),
+      );
+      yield* same(yield* Metrics.listCatalog(experiment.id), {
+        metrics: [{ metricName: "loss", metadataKeys: ["split"] }],
       });
-      yield* same(values, [{ value: "val", count: 25 }]);
+      const { metadata } = yield* Metrics.inspectCatalogValues(experiment.id, "loss");
+      yield* same(metadata.keys, [{ key: "split", values: ["val"], valueCount: 1 }]);
     }),
     "annotates, and mints, lists, revokes and forgets ingestion keys": Effect.gen(function* () {
       const experiment = yield* create("keys");
-      yield* Annotations.create(experiment.id, { text: "é", step: 1 });
+      yield* Annotations.create(experiment.id, { annotation: "é", metadata: { step: 1 } });
       const { annotations } = yield* Annotations.list(experiment.id);
       yield* same(
-        annotations.map(({ text }) => text),
+        annotations.map(({ annotation }) => annotation),
         ["é"],
       );
-      const { ingestionKey } = yield* IngestionKeys.create(experiment.id);
-      yield* expect(
-        !`${ingestionKey.key}${JSON.stringify(ingestionKey)}`.includes(
-          Redacted.value(ingestionKey.key),
-        ),
-        "no key",
-      );
-      const { ingestionKeys } = yield* IngestionKeys.list(experiment.id);
-      for (const { id } of ingestionKeys) yield* IngestionKeys.revoke(experiment.id, id);
+      const { token } = yield* IngestionKeys.create(experiment.id);
+      yield* expect(!`${token}${JSON.stringify(token)}`.includes(Redacted.value(token)), "no key");
+      const { keys } = yield* IngestionKeys.list(experiment.id);
+      for (const { id } of keys) yield* IngestionKeys.revoke(experiment.id, id);
       yield* IngestionKeys.forgetCredential(experiment.id);
-      yield* same(yield* Metrics.ingest(experiment.id, []), { accepted: 0, duplicates: 0 });
+      yield* same(yield* Metrics.ingest(experiment.id, []), { ok: true, mode: "queued" });
     }),
     "records from a job, and says how it ended": Effect.gen(function* () {
       const id = yield* Effect.gen(function* () {
@@ -167,20 +164,21 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
         Effect.provide(Collector.layer().pipe(Layer.provide(Spool.layerMemory()))),
       );
       const { experiment } = yield* Experiments.get(id);
-      const { metrics } = yield* Metrics.list(id);
+      const { rows } = yield* Metrics.list(id);
       yield* same(
-        [experiment.status, metrics.map(({ value }) => value).toSorted()],
+        [experiment.status, rows.map(({ metricValue }) => metricValue).toSorted()],
         ["done", [0.4, 0.9]],
       );
     }),
     "tells failures apart": Effect.gen(function* () {
-      yield* create("taken");
-      yield* same(yield* reasonOf(create("taken")), "Conflict");
+      const folder = Folders.create({ name: `taken-${unique}` });
+      yield* folder;
+      yield* same(yield* reasonOf(folder), "Conflict");
       yield* same(yield* reasonOf(Experiments.get("none")), "NotFound");
       yield* same(yield* reasonOf(Experiments.get("")), "InvalidRequest");
       const nan = [{ clientEventId: "a", name: "b", value: Number.NaN }];
       yield* same(yield* reasonOf(Metrics.ingest("none", nan)), "InvalidRequest");
-      const wrong = by("plain", { apiKey: `wrong-${unique}` });
+      const wrong = client(`wrong-${unique}`);
       const error = yield* Effect.flip(Effect.provide(Auth.status, wrong, { local: true }));
       yield* same(error.reason._tag, "Unauthorized");
       yield* expect(
@@ -193,12 +191,12 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
       const { value, response } = yield* Experiments.create({ slug }).pipe(
         ResponseInfo.withResponse,
         RequestPolicy.withRetry(Schedule.recurs(2)),
-        Effect.provide(by(`act-then-503/${unique}`), { local: true }),
+        by("act-then-503"),
       );
       yield* same(value.experiment.slug, slug);
       yield* same([response?.attempts, response?.replayed], [2, true]);
       const keys = (yield* Effect.promise(seen))
-        .filter(({ url }) => url?.includes(`act-then-503/${unique}`))
+        .filter((headers) => headers["x-marker"] === `act-then-503/${unique}`)
         .map((headers) => headers["idempotency-key"]);
       yield* same([keys.length, new Set(keys).size], [2, 1]);
     }),
@@ -214,30 +212,32 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
           Auth.status.pipe(
             RequestPolicy.withTimeout("200 millis"),
             RequestPolicy.withRetry(RequestPolicy.noRetry),
-            Effect.provide(by(behaviour), { local: true }),
+            by(behaviour),
           ),
         );
         yield* same([behaviour, reason], [behaviour, "Timeout"]);
       }
     }),
     "aborts what is interrupted": Effect.gen(function* () {
-      const fiber = yield* Auth.status.pipe(
-        Effect.provide(by(`stall/${unique}`), { local: true }),
-        Effect.forkChild,
-      );
+      const marker = `stall/${unique}`;
+      const fiber = yield* Effect.forkChild(Experiments.list().pipe(by("stall")));
       yield* Effect.promise(seen).pipe(
-        Effect.repeat({ until: (all) => all.some(({ url }) => url?.includes(`stall/${unique}`)) }),
+        Effect.repeat({
+          until: (all) =>
+            all.some(({ url, ...headers }) => {
+              const marked = headers["x-marker"] === marker;
+              return marked && url !== undefined && url.endsWith("/experiments");
+            }),
+        }),
       );
       yield* Fiber.interrupt(fiber);
       const aborted = Effect.promise(() =>
         fetch(`${origin}/aborted`).then((response) => response.text()),
       );
-      yield* aborted.pipe(Effect.repeat({ until: (urls) => urls.includes(`stall/${unique}`) }));
+      yield* aborted.pipe(Effect.repeat({ until: (urls) => urls.includes(marker) }));
     }),
     "follows no redirect": Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        Effect.provide(Auth.status, by("redirect"), { local: true }),
-      );
+      const error = yield* Effect.flip(Auth.status.pipe(by("redirect")));
       yield* same(error.reason._tag, "Redirected");
       yield* expect(
         (yield* Effect.promise(seen)).every(({ url }) => !url?.includes("redirected")),
@@ -246,10 +246,7 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
     }),
     "tells a lost connection": Effect.gen(function* () {
       const reason = yield* reasonOf(
-        Auth.status.pipe(
-          RequestPolicy.withRetry(RequestPolicy.noRetry),
-          Effect.provide(by("drop"), { local: true }),
-        ),
+        Auth.status.pipe(RequestPolicy.withRetry(RequestPolicy.noRetry), by("drop")),
       );
       yield* same(reason, "Transport");
     }),
@@ -280,7 +277,9 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
   const failed: Array<string> = [];
   for (const [name, check] of Object.entries(checks)) {
     try {
-      await Effect.runPromise(check.pipe(Effect.timeout("10 seconds"), Effect.provide(plain)));
+      await Effect.runPromise(
+        check.pipe(Effect.timeout("10 seconds"), Effect.provide(client(apiKey))),
+      );
       passed.push(name);
     } catch (error) {
       failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,5 +1,5 @@
 /**
- * Stands between a client and the reference server, and misbehaves where the path begins with the name of a misbehaviour. It is also where a
+ * Stands between a client and the reference server, and misbehaves as the header `x-behaviour` of a request asks. It is also where a
  * browser finds its page, so that page and service have one origin.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -49,9 +49,10 @@ export const startGateway = async (server: string, pages: Record<string, string>
       return void response.writeHead(200, { "content-type": type }).end(page);
     }
     seen.push({ url, ...request.headers });
-    response.on("close", () => response.writableFinished || aborted.push(url));
-    const [, behaviour = ""] = url.split("/");
-    const path = url.slice(url.indexOf("/api/"));
+    response.on("close", () => {
+      if (!response.writableFinished) aborted.push(String(request.headers["x-marker"]));
+    });
+    const behaviour = request.headers["x-behaviour"];
     switch (behaviour) {
       case "stall":
         return;
@@ -60,15 +61,16 @@ export const startGateway = async (server: string, pages: Record<string, string>
       case "drop":
         return void request.socket.destroy();
       case "redirect":
-        return void response.writeHead(307, { location: `/redirected${path}` }).end();
+        return void response.writeHead(307, { location: `/redirected${url}` }).end();
       case "act-then-503": {
-        const answer = await forward(request, path, response);
-        if (acted.has(url)) return answer();
-        acted.add(url);
+        const answer = await forward(request, url, response);
+        const key = String(request.headers["idempotency-key"]);
+        if (acted.has(key)) return answer();
+        acted.add(key);
         return void response.writeHead(503).end();
       }
       default:
-        return (await forward(request, path, response))();
+        return (await forward(request, url, response))();
     }
   };
 

@@ -4,7 +4,8 @@ import * as Layer from "effect/Layer";
 import * as HttpClient from "effect/http/HttpClient";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
 import * as HttpClientResponse from "effect/http/HttpClientResponse";
-import * as ConfigService from "../../src/ConfigService.ts";
+import type { Options } from "../../src/ConfigService.ts";
+import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
 
 export interface Asked {
   readonly request: HttpClientRequest;
@@ -19,12 +20,12 @@ export const answering = (answer: (asked: Asked) => Response, asked: Array<Asked
     }),
   );
 
-/** That client, and a configuration for it. */
+/** That client, and everything else that a call needs. */
 export const layerAnswering = (
   answer: (asked: Asked) => Response,
-  options: { readonly asked?: Array<Asked>; readonly host?: string } = {},
+  { asked, ...options }: Options & { readonly asked?: Array<Asked> } = {},
 ) =>
   Layer.merge(
-    Layer.succeed(HttpClient.HttpClient, answering(answer, options.asked)),
-    Layer.orDie(ConfigService.layer({ apiKey: "api-key", host: options.host })),
+    Layer.succeed(HttpClient.HttpClient, answering(answer, asked)),
+    Layer.orDie(SyvainMetrics.layer({ apiKey: "api-key", ...options })),
   );

@@ -2,24 +2,32 @@
 import * as Effect from "effect/Effect";
 import * as Faults from "../../src/testing/Faults.ts";
 import type { Job } from "./job.ts";
-import { experimentOf, server, start, storedOf, temporaryDirectory } from "./processes.ts";
+import {
+  experimentOf,
+  server,
+  start,
+  statusOf,
+  storedOf,
+  temporaryDirectory,
+} from "./processes.ts";
 
 export interface Ending {
   readonly name: string;
-  readonly status: "done" | "failed" | "cancelled";
+  /** Where the experiment stands then, and the name of the error. */
+  readonly status: string;
   readonly end: NonNullable<Job["end"]>;
   readonly signal?: NodeJS.Signals;
 }
 
 export const endings: ReadonlyArray<Ending> = [
   { name: "return", end: "return", status: "done" },
-  { name: "typed failure", end: "fail", status: "failed" },
-  { name: "defect", end: "die", status: "failed" },
-  { name: "interruption", end: "interrupt", status: "cancelled" },
-  { name: "timeout", end: "timeout", status: "failed" },
-  { name: "SIGINT", end: "wait", signal: "SIGINT", status: "cancelled" },
-  { name: "SIGTERM", end: "wait", signal: "SIGTERM", status: "cancelled" },
-  { name: "SIGKILL", end: "wait", signal: "SIGKILL", status: "failed" },
+  { name: "typed failure", end: "fail", status: "error (Error)" },
+  { name: "defect", end: "die", status: "error (Error)" },
+  { name: "interruption", end: "interrupt", status: "error (Interrupted)" },
+  { name: "timeout", end: "timeout", status: "error (TimeoutError)" },
+  { name: "SIGINT", end: "wait", signal: "SIGINT", status: "error (Interrupted)" },
+  { name: "SIGTERM", end: "wait", signal: "SIGTERM", status: "error (Interrupted)" },
+  { name: "SIGKILL", end: "wait", signal: "SIGKILL", status: "error (Killed)" },
 ];
 
 export interface Ended {
@@ -56,6 +64,6 @@ export const endOne = (
     yield* Faults.clear;
     const recovery = yield* start({ ...common, end: "recover" });
     yield* recovery.ended;
-    const { status } = yield* experimentOf(slug);
+    const status = statusOf(yield* experimentOf(slug));
     return { took, status, stored: (yield* storedOf(slug)).length };
   }).pipe(Effect.scoped, Effect.provide(server));

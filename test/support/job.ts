@@ -76,7 +76,7 @@ const record = Effect.gen(function* () {
   const work = Effect.gen(function* () {
     const { events = Infinity, life, every, quiet } = job;
     for (let step = 0; step < events; step++) {
-      yield* recorder.metric("loss", step / 7, { step, metadata: { life } });
+      yield* recorder.metric("loss", step / 7, { step, metadata: { life: String(life) } });
       if (quiet !== true) yield* print(`${life}/${step} ${Date.now()}`);
       if (every !== undefined) yield* Effect.sleep(every);
     }

@@ -1,73 +1,49 @@
-/**
- * A process that records metrics and shares its ingestion keys with others: run by node, told what to do in lines of JSON, each answered by one.
- *
- * `{ "ingest": experimentId }`, `{ "forget": experimentId }`, `{ "revoke": [experimentId, ingestionKeyId] }`.
- */
-import { createInterface } from "node:readline";
-
+/** A process that stores one metric, under an ingestion key that it shares with others. Its argument is JSON. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem";
 import * as NodePath from "@effect/platform-node/NodePath";
+import * as NodeRedis from "@effect/platform-node/NodeRedis";
 import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as Layer from "effect/Layer";
-import * as ManagedRuntime from "effect/ManagedRuntime";
+import * as KeyValueStore from "effect/persistence/KeyValueStore";
+import * as Persistence from "effect/persistence/Persistence";
 import * as References from "effect/References";
 import * as ConfigService from "../../src/ConfigService.ts";
-import * as IngestionKeys from "../../src/IngestionKeys.ts";
 import * as Metrics from "../../src/Metrics.ts";
 import * as PersistedIngestionKeyCache from "../../src/PersistedIngestionKeyCache.ts";
 
-export interface Settings {
+export interface Work {
   readonly host: string;
   readonly apiKey: string;
+  readonly experimentId: string;
   readonly store: { readonly directory: string } | { readonly url: string };
-  readonly options?: PersistedIngestionKeyCache.Options;
 }
 
-export type Command =
-  | { readonly ingest: string }
-  | { readonly forget: string }
-  | { readonly revoke: readonly [experimentId: string, ingestionKeyId: string] };
+const { apiKey, experimentId, host, store }: Work = JSON.parse(process.argv[2]!);
 
-const { host, apiKey, store, options }: Settings = JSON.parse(process.argv[2]!);
-
-const cache =
+const backing: Layer.Layer<Persistence.BackingPersistence, unknown> =
   "directory" in store
-    ? PersistedIngestionKeyCache.layerFileSystem({ ...options, ...store })
-    : Layer.provide(
-        PersistedIngestionKeyCache.layerRedis(options),
-        (await import("@effect/platform-node/NodeRedis")).layer(store),
-      );
+    ? Persistence.layerBackingKvs.pipe(
+        Layer.provide(KeyValueStore.layerFileSystem(store.directory)),
+        Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer)),
+      )
+    : Layer.provide(Persistence.layerBackingRedis, NodeRedis.layer(store));
+const cache = PersistedIngestionKeyCache.layer().pipe(Layer.provide(Layer.orDie(backing)));
 
-const runtime = ManagedRuntime.make(
-  Layer.mergeAll(
-    ConfigService.layer({ host, apiKey }),
-    FetchHttpClient.layer,
-    cache,
-    Layer.succeed(References.LogToStderr, true),
-  ).pipe(Layer.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))),
+const event = { clientEventId: String(process.pid), name: "loss", value: 1 };
+
+console.log(
+  await Metrics.ingest(experimentId, [event]).pipe(
+    Effect.match({ onFailure: ({ message }) => message, onSuccess: ({ mode }) => mode }),
+    Effect.provide(
+      Layer.mergeAll(
+        ConfigService.layer({ host, apiKey }),
+        FetchHttpClient.layer,
+        cache,
+        // Standard output is for the answer.
+        Layer.succeed(References.LogToStderr, true),
+      ),
+    ),
+    Effect.runPromise,
+  ),
 );
-
-let events = 0;
-const run = (command: Command) => {
-  if ("ingest" in command) {
-    const clientEventId = `${process.pid}/${++events}`;
-    return Metrics.ingest(command.ingest, [{ clientEventId, name: "loss", value: 1 }]);
-  }
-  return "forget" in command
-    ? IngestionKeys.forgetCredential(command.forget)
-    : IngestionKeys.revoke(...command.revoke);
-};
-
-await runtime.context();
-console.log(JSON.stringify("ready"));
-for await (const line of createInterface({ input: process.stdin })) {
-  const result = await runtime.runPromise(
-    Effect.match(run(JSON.parse(line)), {
-      onFailure: (error) => error.message,
-      onSuccess: () => "done",
-    }),
-  );
-  console.log(JSON.stringify(result));
-}
-await runtime.dispose();

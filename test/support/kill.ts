@@ -1,7 +1,15 @@
 /** Kills a job at random points, again and again, and looks what is there in the end. */
 import * as Effect from "effect/Effect";
 import * as Faults from "../../src/testing/Faults.ts";
-import { experimentOf, faulty, server, start, storedOf, temporaryDirectory } from "./processes.ts";
+import {
+  experimentOf,
+  faulty,
+  server,
+  start,
+  statusOf,
+  storedOf,
+  temporaryDirectory,
+} from "./processes.ts";
 
 export interface Outcome {
   readonly kills: number;
@@ -63,7 +71,7 @@ export const killAgainAndAgain = (options: {
     const stored = yield* storedOf(slug);
     const distinct = new Set(stored);
     const missing = [...recorded].filter(([event]) => !distinct.has(event));
-    const { status } = yield* experimentOf(slug);
+    const status = statusOf(yield* experimentOf(slug));
     return {
       kills: options.kills,
       recorded: recorded.size,

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Logger from "effect/Logger";
 import * as Schema from "effect/Schema";
-import { MetricsApiError } from "../../src/MetricsApiError.ts";
+import { MetricsApiError } from "../../src/internal/base/errors.ts";
 
 /** With what JSON and URLs spell otherwise in the middle. */
 export const apiKey = 'sk_Zq7Xv9Kp"\\%/Lm4Nt8Rw';

@@ -7,7 +7,7 @@ import * as FileSystem from "effect/FileSystem";
 import * as Layer from "effect/Layer";
 import * as Path from "effect/Path";
 import { ConfigService } from "../../src/ConfigService.ts";
-import type { MetricsApiAuthError } from "../../src/MetricsApiError.ts";
+import type { MetricsApiAuthError } from "../../src/internal/base/errors.ts";
 
 export const files = Layer.merge(NodeFileSystem.layer, NodePath.layer);
 
@@ -21,10 +21,11 @@ export const saveLogin = Effect.fnUntraced(function* (
   directory: string,
   text: string,
   mode = 0o600,
+  folder = "syvain-metrics",
 ) {
   const fs = yield* FileSystem.FileSystem;
   const path = yield* Path.Path;
-  const file = path.join(directory, "syvain-metrics", "auth.json");
+  const file = path.join(directory, folder, "auth.json");
   yield* fs.makeDirectory(path.dirname(file), { recursive: true });
   yield* fs.writeFileString(file, text);
   yield* fs.chmod(file, mode);

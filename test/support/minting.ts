@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { TestClock } from "effect/testing";
 import type * as IngestionKeyCache from "../../src/IngestionKeyCache.ts";
-import type { IngestionKey } from "../../src/IngestionKeys.ts";
-import { MissingCredentials, MetricsApiAuthError } from "../../src/MetricsApiError.ts";
+import type { IngestionCredential } from "../../src/IngestionKeys.ts";
+import { MissingCredentials, MetricsApiAuthError } from "../../src/internal/base/errors.ts";
 
 export const owner = (part: Partial<IngestionKeyCache.Owner> = {}): IngestionKeyCache.Owner => ({
   host: "https://h.example",
@@ -18,16 +18,19 @@ export const owner = (part: Partial<IngestionKeyCache.Owner> = {}): IngestionKey
 export const failure = (message: string) =>
   new MetricsApiAuthError({ reason: new MissingCredentials({ message }) });
 
-/** Mints `key-1`, `key-2` and so on, each valid for `validFor` milliseconds, and counts. */
+/** Mints `key-1`, `key-2` and so on, each valid for `validFor` milliseconds, a week if nothing is said, and counts. */
 export class Minting {
   count = 0;
-  readonly mint: Effect.Effect<IngestionKey>;
-  constructor(validFor?: number) {
+  readonly mint: Effect.Effect<IngestionCredential>;
+  constructor(validFor = 604_800_000) {
     this.mint = Effect.map(DateTime.now, (createdAt) => {
       const id = `key-${++this.count}`;
-      const expiresAt =
-        validFor === undefined ? null : DateTime.add(createdAt, { milliseconds: validFor });
-      return { id, experimentId: "e", key: Redacted.make(`s3cret-${id}`), createdAt, expiresAt };
+      const expiresAt = DateTime.add(createdAt, { milliseconds: validFor });
+      const unused = { revokedAt: null, lastUsedAt: null };
+      return {
+        key: { id, experimentId: "e", name: "n", createdAt, expiresAt, ...unused },
+        token: Redacted.make(`s3cret-${id}`),
+      };
     });
   }
 }
@@ -36,7 +39,7 @@ export class Minting {
 export class GatedMinting {
   readonly gates: Array<Deferred.Deferred<void, MetricsApiAuthError>> = [];
   interrupted = 0;
-  readonly mint: Effect.Effect<IngestionKey, MetricsApiAuthError> = Effect.suspend(() => {
+  readonly mint: Effect.Effect<IngestionCredential, MetricsApiAuthError> = Effect.suspend(() => {
     const gate = Deferred.makeUnsafe<void, MetricsApiAuthError>();
     this.gates.push(gate);
     return Effect.andThen(Deferred.await(gate), this.#minting.mint);
@@ -44,7 +47,7 @@ export class GatedMinting {
   readonly #minting = new Minting();
 }
 
-export const idOf = ({ ingestionKey }: IngestionKeyCache.Lease) => ingestionKey.id;
+export const idOf = ({ key }: IngestionCredential) => key.id;
 
 /** `n` fibers that ask at the same moment, all waiting once this answers. */
 export const askers = Effect.fnUntraced(function* (

@@ -2,8 +2,7 @@
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Experiments from "../../src/Experiments.ts";
-import * as Metrics from "../../src/Metrics.ts";
-import { experimentOf, server, start, temporaryDirectory } from "./processes.ts";
+import { experimentOf, server, start, storedOf, temporaryDirectory } from "./processes.ts";
 
 export const recordTogether = (options: {
   readonly processes: number;
@@ -42,23 +41,13 @@ export const recordTogether = (options: {
     const recovery = yield* start({ spool, slug, life: processes, lease, end: "recover" });
     yield* recovery.ended;
     const { delivered } = JSON.parse(recovery.lines.at(-1) ?? "{}");
-    const { id, status } = yield* experimentOf(slug);
+    const { status } = yield* experimentOf(slug);
     const { experiments } = yield* Experiments.list();
-    const distinct = new Set<string>();
-    let stored = 0;
-    // One series after the other: a list of all pages through everything for every page.
-    for (const life of lives) {
-      const rows = yield* Metrics.compare(
-        [{ experimentId: id, metricName: "loss", metadataKey: "life", metadataValue: life }],
-        { limit: events * 2 },
-      );
-      for (const { step } of rows) distinct.add(`${life}/${step}`);
-      stored += rows.length;
-    }
+    const stored = yield* storedOf(slug);
     return {
       recovered: delivered,
-      distinct: distinct.size,
-      stored,
+      distinct: new Set(stored).size,
+      stored: stored.length,
       status,
       experiments: experiments.length,
     };

@@ -3,7 +3,6 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
-import * as Stream from "effect/Stream";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -112,14 +111,22 @@ export const start = (job: Omit<Job, "host" | "apiKey">) =>
 
 /** The one experiment of this slug. */
 export const experimentOf = (slug: string) =>
-  Effect.map(Experiments.list({ slug }), ({ experiments }) => experiments[0]!);
+  Effect.flatMap(Experiments.list({ slug }), ({ experiments }) =>
+    Effect.map(Experiments.get(experiments[0]!.id), ({ experiment }) => experiment),
+  );
+
+/** Where it stands, and why. */
+export const statusOf = ({ errorName, status }: Experiments.Experiment) =>
+  errorName === null ? status : `${status} (${errorName})`;
 
 /** `life/step` of every metric stored. */
 export const storedOf = (slug: string) =>
   Effect.gen(function* () {
     const { id } = yield* experimentOf(slug);
-    const metrics = yield* Stream.runCollect(Metrics.stream(id, { limit: 200 }));
-    return metrics.map(({ metadata, step }) => `${String(metadata["life"])}/${step}`);
+    const batches = yield* Metrics.querySeries([{ experimentId: id }]);
+    return batches.flatMap(({ data, metadata }) =>
+      data.steps.map((step) => `${metadata["life"]}/${step}`),
+    );
   });
 
 /** A server that loses every other answer or so, before or after acting. */

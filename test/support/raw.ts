@@ -3,7 +3,7 @@ import * as HttpBody from "effect/http/HttpBody";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Redacted from "effect/Redacted";
-import { MetricsServer } from "../../src/testing.ts";
+import { MetricsServer } from "../../src/testing/index.ts";
 
 export interface Raw {
   /** `null` sends none; default: the API key. */

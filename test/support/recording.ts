@@ -3,7 +3,6 @@ import * as NodeServices from "@effect/platform-node/NodeServices";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as References from "effect/References";
-import * as Stream from "effect/Stream";
 import * as Collector from "../../src/Collector.ts";
 import * as Metrics from "../../src/Metrics.ts";
 import * as RequestPolicy from "../../src/RequestPolicy.ts";
@@ -25,8 +24,8 @@ export const inMemory = (
 
 /** Every metric that the server has of an experiment, by name and step. */
 export const stored = (experimentId: string) =>
-  Effect.map(Stream.runCollect(Metrics.stream(experimentId)), (metrics) =>
-    metrics.map(({ name, step }) => `${name}/${step}`),
+  Effect.map(Metrics.list(experimentId, { limit: 10_000 }), ({ rows }) =>
+    rows.map(({ metricName, step }) => `${metricName}/${step}`),
   );
 
 export const requestsOf = (operation: LoggedRequest["operation"]) =>

@@ -13,7 +13,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as Spool from "../../src/Spool.ts";
 
-export const destination = { host: "https://metrics.test", experimentId: "e1", slug: "iris" };
+export const destination = {
+  api: "v1",
+  host: "https://metrics.test",
+  experimentId: "e1",
+  slug: "iris",
+};
 export const limits = { maxEvents: 10, maxBytes: 10_000, interval: Duration.millis(20) };
 
 export const inDirectory = <A, E>(
@@ -89,5 +94,7 @@ export const segmentsIn = (directory: string) => {
     .map((name) => join(home, name));
 };
 
-export const adoptIn = (directory: string, host = destination.host) =>
-  Effect.flatMap(spoolOn(directory), (spool) => spool.adopt(host, limits));
+export const adoptIn = (directory: string, recipient: Partial<Spool.Recipient> = {}) =>
+  Effect.flatMap(spoolOn(directory), (spool) =>
+    spool.adopt({ api: destination.api, host: destination.host, ...recipient }, limits),
+  );

@@ -1,6 +1,5 @@
 /** Events in the batches they are sent in. */
-import type { PlainEvent } from "./encodeEvent.ts";
-import { metricsBody } from "./metricsBody.ts";
+import type { PlainEvent } from "./event.ts";
 
 /** What one batch may hold. */
 export interface Limits {
@@ -29,10 +28,23 @@ const bytesOf = (event: Checked): number => utf8.encode(jsonOf(event)).length;
 
 const isPlain = (event: Checked): boolean => typeof event !== "string";
 
+const before = utf8.encode('{"data":[');
+const after = utf8.encode("]}");
+
+/** The body of a request, of events in JSON with commas between them. A long text that became a part of another would be copied once more. */
+export const bodyOfJson = (events: string): Uint8Array => {
+  const middle = utf8.encode(events);
+  const body = new Uint8Array(before.length + middle.length + after.length);
+  body.set(before);
+  body.set(middle, before.length);
+  body.set(after, before.length + middle.length);
+  return body;
+};
+
 export const bodyOf = ({ events }: Pick<Batch, "events">): Uint8Array =>
   events.every(isPlain)
-    ? utf8.encode(JSON.stringify({ metrics: events }))
-    : metricsBody(events.map(jsonOf).join(","));
+    ? utf8.encode(JSON.stringify({ data: events }))
+    : bodyOfJson(events.map(jsonOf).join(","));
 
 export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] => {
   const middle = events.length >> 1;
@@ -45,7 +57,7 @@ export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] =>
 /** Of a plain event, but for its id, its name and its metadata. */
 const bytesOfTheRest = 200;
 
-const emptyBody = '{"metrics":[]}';
+const emptyBody = '{"data":[]}';
 
 /** Gathers events until it is full, or no more fit. An event that is larger than a body may be goes alone. */
 export class Gathering {

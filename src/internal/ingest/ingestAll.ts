@@ -6,25 +6,60 @@ import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
-import { ConfigService } from "../configService.ts";
-import type { IngestionKeyCache } from "../../IngestionKeyCache.ts";
 import {
   InvalidRequest,
   type MetricsApiError,
   MetricsApiRequestError,
   MetricsApiResponseError,
-} from "../../MetricsApiError.ts";
-import { countInWords, isCount } from "../count.ts";
-import type { MetricInput } from "../contract/metric.ts";
-import { ingestMetrics } from "../contract/metrics.ts";
-import { urlTemplate } from "../contract/operation.ts";
-import { callWithIngestionKey } from "../road/callWithIngestionKey.ts";
-import { formatIssue, type Issue } from "../road/issue.ts";
-import { makeScrub } from "../road/scrub.ts";
-import { Account } from "./account.ts";
+} from "../base/errors.ts";
+import { formatIssue, type Issue } from "../base/issue.ts";
+import { countInWords, isCount } from "../base/settings.ts";
+import type { IngestionKeyCache } from "../keys/cache.ts";
+import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
+import { ConfigService } from "../request/config.ts";
+import { makeScrub } from "../request/scrub.ts";
+import { urlTemplate } from "../wire/operation.ts";
+import type { MetricInput } from "../wire/v1/metricInput.ts";
+import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
 import { type Batch, bodyOf, type Checked, Gathering, halvesOf } from "./batches.ts";
-import { encodeBySchema, plainEvent } from "./encodeEvent.ts";
-import type { IngestAllOptions, IngestAllResult } from "./models.ts";
+import { encodeBySchema, plainEvent } from "./event.ts";
+import type { IngestAllOptions, IngestAllResult, InvalidEvent } from "./models.ts";
+
+/** What has become of the batches so far. */
+class Account {
+  acknowledged = 0;
+  batches = 0;
+  mode: IngestAllResult["mode"];
+  readonly invalid: Array<InvalidEvent> = [];
+  /** Events from the start of the input, without a gap, that are stored or left out: where to go on from. */
+  settled = 0;
+  /** By the batch's number: the index behind its last event. */
+  readonly #done = new Map<number, number>();
+  #next = 0;
+
+  add(count: number, mode: NonNullable<IngestAllResult["mode"]>): void {
+    this.acknowledged += count;
+    this.batches++;
+    this.mode = this.mode === undefined || this.mode === mode ? mode : "mixed";
+  }
+
+  /** Batches end in any order, and those behind one that has not ended do not count. */
+  settle(batch: number, end: number): void {
+    this.#done.set(batch, end);
+    for (;;) {
+      const settled = this.#done.get(this.#next);
+      if (settled === undefined) return;
+      this.#done.delete(this.#next++);
+      this.settled = settled;
+    }
+  }
+
+  get result(): IngestAllResult {
+    const { acknowledged, batches, mode } = this;
+    const invalid = this.invalid.toSorted((a, b) => a.index - b.index);
+    return { acknowledged, batches, mode, invalid };
+  }
+}
 
 /** The end of the input, when it is not a good one. */
 class Broken<E> {
@@ -70,6 +105,7 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
         method: ingestMetrics.method,
         url: host + urlTemplate(ingestMetrics),
         attempts: 0,
+        retryable: false,
         acknowledged,
         reason: new InvalidRequest({
           path,
@@ -96,7 +132,9 @@ const wrongOption = (options: IngestAllOptions): Issue | undefined => {
     const limit = options[name];
     if (limit !== undefined && !isCount(limit)) return { path: [name], expected: countInWords };
   }
-  return undefined;
+  return (options.maxBatchEvents ?? 0) > maxEvents
+    ? { path: ["maxBatchEvents"], expected: `at most ${maxEvents}` }
+    : undefined;
 };
 
 export const ingestAll = <E = never, R = never>(
@@ -114,7 +152,7 @@ export const ingestAll = <E = never, R = never>(
     const { onInvalid = "fail", onProgress, sync } = options;
     const account = new Account();
     const gathering = new Gathering({
-      maxEvents: options.maxBatchEvents ?? 1000,
+      maxEvents: options.maxBatchEvents ?? maxEvents,
       maxBytes: options.maxBatchBytes ?? 1024 * 1024,
     });
     let index = 0;
@@ -156,11 +194,7 @@ export const ingestAll = <E = never, R = never>(
         query: sync === undefined ? undefined : { sync },
         body: bodyOf(batch),
       }).pipe(
-        Effect.map(({ accepted, duplicates }) => {
-          account.accepted += accepted;
-          account.duplicates += duplicates;
-          account.batches++;
-        }),
+        Effect.map(({ mode }) => account.add(batch.events.length, mode)),
         Effect.catchIf(isTooLarge, (error) => {
           const [index, more] = batch.indexes;
           if (more !== undefined) {
@@ -175,11 +209,12 @@ export const ingestAll = <E = never, R = never>(
 
     const deliver = (batch: Sending) =>
       send(batch).pipe(
-        Effect.mapError((error) => withAcknowledged(error, account.acknowledged)),
+        Effect.mapError((error) => withAcknowledged(error, account.settled)),
         Effect.andThen(
           Effect.suspend(() => {
             account.settle(batch.number, batch.end);
-            return onProgress?.(account.progress) ?? Effect.void;
+            const { acknowledged, batches, invalid } = account;
+            return onProgress?.({ acknowledged, batches, invalid }) ?? Effect.void;
           }),
         ),
       );
@@ -207,7 +242,7 @@ export const ingestAll = <E = never, R = never>(
         if (end instanceof Broken) return Effect.failCause(end.cause);
         if (end instanceof Refused) {
           const { index, issue } = end;
-          return invalidRequest({ ...issue, path: [index, ...issue.path] }, account.acknowledged);
+          return invalidRequest({ ...issue, path: [index, ...issue.path] }, account.settled);
         }
         return Effect.void;
       }),

@@ -4,24 +4,20 @@ import type * as Effect from "effect/Effect";
  * How far a bulk ingest has come.
  *
  * @category models
- * @since 0.1.0
  */
 export interface IngestAllProgress {
-  /** Events from the start of the input, without a gap, that are stored, or left out as invalid: where to go on from. */
+  /** Events that the service acknowledged. */
   readonly acknowledged: number;
-  /** Events that the service accepted, and had not before. */
-  readonly accepted: number;
-  /** Events that the service had before, under their `clientEventId`. */
-  readonly duplicates: number;
   /** Requests that succeeded. */
   readonly batches: number;
+  /** Events that were left out; always empty unless `onInvalid` is `"collect"`. */
+  readonly invalid: ReadonlyArray<InvalidEvent>;
 }
 
 /**
  * An event that was left out, as `onInvalid: "collect"` asks for.
  *
  * @category models
- * @since 0.1.0
  */
 export interface InvalidEvent {
   /** Where in the input it stood. */
@@ -34,27 +30,21 @@ export interface InvalidEvent {
  * What became of the events of a bulk ingest.
  *
  * @category models
- * @since 0.1.0
  */
-export interface IngestAllResult {
-  readonly accepted: number;
-  readonly duplicates: number;
-  /** Requests that succeeded. */
-  readonly batches: number;
-  /** Events that were left out; always empty unless `onInvalid` is `"collect"`. */
-  readonly invalid: ReadonlyArray<InvalidEvent>;
+export interface IngestAllResult extends IngestAllProgress {
+  /** As the service said, `"mixed"` if it said several things; `undefined` when nothing was sent. */
+  readonly mode: "sync" | "queued" | "mixed" | (string & {}) | undefined;
 }
 
 /**
  * @category options
- * @since 0.1.0
  */
 export interface IngestAllOptions {
   /** Answer when the metrics can be read, not when they are accepted. Default: `false`. */
   readonly sync?: boolean | undefined;
   /** Requests at a time. Default: 4. */
   readonly concurrency?: number | undefined;
-  /** The largest number of events in one request. Default: 1,000. */
+  /** The largest number of events in one request, at most 1,000. Default: 1,000. */
   readonly maxBatchEvents?: number | undefined;
   /** The largest body of one request, in bytes; an event that is larger goes alone. Default: 1 MiB. */
   readonly maxBatchBytes?: number | undefined;

@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type * as FileSystem from "effect/FileSystem";
 import * as Scope from "effect/Scope";
-import type { SpoolError } from "./spoolError.ts";
 import { type Disk, failing, syncDirectory } from "./disk.ts";
 import { type Segments, segmentName } from "./segments.ts";
+import type { SpoolError } from "./service.ts";
 
 /** When a file is as large as this, the next one begins. */
 const segmentBytes = 4 * 1024 * 1024;
@@ -68,7 +68,10 @@ export class Appender {
     });
   });
 
-  /** What was written in part is cut off again; where that fails too, the next write begins a new file, and the torn end is found when it is read. */
+  /**
+   * What was written in part is cut off again; where that fails too, the next write begins a new file, and the torn
+   * end is found when it is read.
+   */
   #takeBack(open: Open): Effect.Effect<void> {
     return Effect.catch(open.file.truncate(open.offset), () => this.close);
   }

@@ -1,20 +1,24 @@
 /**
- * The unit of what is written to a spool file: some events of one kind behind a header with their checksum. A block that was not written
- * whole, or was damaged since, is told by it.
- *
- * The events are encoded when they are recorded, and joined so that they are at once the inside of a JSON array and lines that can be told apart.
+ * The unit of what is written to a spool file: some entries of one kind behind a header with their checksum. A block
+ * that was not written whole, or was damaged since, is known by it.
  */
-import { crc32 } from "./crc32.ts";
+import type { Kind } from "./service.ts";
 
-/** What the events of a batch are: measurements, notes, or where the run stands. */
-export type Kind = "metric" | "annotation" | "status";
+const kinds: ReadonlyArray<Kind> = ["metric", "annotation", "started", "ended"];
 
-const kinds: ReadonlyArray<Kind> = ["metric", "annotation", "status"];
+/** Entries of these kinds are no events: they say where the run stands, always have room, and go alone. */
+export const isStatus = (kind: Kind): boolean => kind === "started" || kind === "ended";
 
-/** Compact JSON has no line break of its own: inside a string it is escaped. */
+/**
+ * Between entries, which have no line break of their own, as compact JSON has none. Entries that are JSON become the
+ * inside of an array.
+ */
 export const separator = ",\n";
 
-/** Magic, kind, count, length, checksum: five little-endian 32-bit integers. The checksum is of all that follows the magic, but itself. */
+/**
+ * Magic, kind, count, length, checksum: five little-endian 32-bit integers. The checksum is of all that follows the
+ * magic, but itself.
+ */
 const headerBytes = 20;
 const magic = 0x31_56_59_53; // "SYV1"
 
@@ -34,7 +38,7 @@ const encodeBlock = ({ body: text, count, kind }: Pick<Block, "kind" | "count" |
   return block;
 };
 
-/** Blocks one after the other, each of so many events. */
+/** Blocks one after the other, each of so many entries. */
 export const encodeBlocks = (
   blocks: ReadonlyArray<Pick<Block, "kind" | "count" | "body">>,
 ): Uint8Array => {
@@ -53,11 +57,15 @@ export const encodeBlocks = (
 const checksum = (block: Uint8Array): number =>
   (crc32(block, 4, 16) ^ crc32(block, headerBytes)) >>> 0;
 
+// -----------------------------------------------------------------------------
+// Reading
+// -----------------------------------------------------------------------------
+
 export interface Block {
   readonly kind: Kind;
-  /** How many events. */
+  /** How many entries. */
   readonly count: number;
-  /** The events, joined by {@link separator}. */
+  /** The entries, joined by {@link separator}. */
   readonly body: string;
   /** Of the body, in UTF-8. */
   readonly bytes: number;
@@ -111,4 +119,45 @@ export const decodeBlocks = (bytes: Uint8Array): Blocks => {
     start = end = block.end;
   }
   return { blocks, damaged, torn: bytes.byteLength - end };
+};
+
+// -----------------------------------------------------------------------------
+// Checksums
+// -----------------------------------------------------------------------------
+
+/** CRC-32 as in zlib (ISO 3309, reflected 0xEDB88320), four bytes at a time. */
+const tables = /* @__PURE__ */ (() => {
+  const made = new Int32Array(4 * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    made[byte] = crc;
+  }
+  for (let i = 256; i < made.length; i++) {
+    const before = at(made, i - 256);
+    made[i] = (before >>> 8) ^ at(made, before & 0xff);
+  }
+  return made;
+})();
+
+/** Within bounds, where the compiler sees only an array. */
+function at(numbers: Int32Array | Uint8Array, index: number): number {
+  return numbers[index] as number;
+}
+
+/** The checksum of some of the bytes, from 0 to 2^32 - 1. */
+export const crc32 = (bytes: Uint8Array, start = 0, end = bytes.byteLength): number => {
+  let crc = -1;
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    crc ^=
+      at(bytes, i) | (at(bytes, i + 1) << 8) | (at(bytes, i + 2) << 16) | (at(bytes, i + 3) << 24);
+    crc =
+      at(tables, 768 + (crc & 0xff)) ^
+      at(tables, 512 + ((crc >>> 8) & 0xff)) ^
+      at(tables, 256 + ((crc >>> 16) & 0xff)) ^
+      at(tables, crc >>> 24);
+  }
+  for (; i < end; i++) crc = (crc >>> 8) ^ at(tables, (crc ^ at(bytes, i)) & 0xff);
+  return ~crc >>> 0;
 };

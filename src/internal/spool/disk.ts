@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect";
 import type * as FileSystem from "effect/FileSystem";
 import type * as Path from "effect/Path";
 import type { PlatformError } from "effect/PlatformError";
-import { SpoolError } from "./spoolError.ts";
+import { SpoolError } from "./service.ts";
 
 /** What everything here works on. */
 export interface Disk {

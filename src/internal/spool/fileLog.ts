@@ -4,18 +4,15 @@ import * as Fiber from "effect/Fiber";
 import * as Latch from "effect/Latch";
 import * as Semaphore from "effect/Semaphore";
 import type * as Scope from "effect/Scope";
-import type { SpoolError } from "./spoolError.ts";
 import { Appender } from "./appender.ts";
-import { Away } from "./away.ts";
-import { encodeBlocks, separator } from "./block.ts";
+import { encodeBlocks, isStatus } from "./block.ts";
 import { type Disk, failing } from "./disk.ts";
-import { isFinal } from "./status.ts";
-import { makeHome, noteRunning } from "./home.ts";
-import { Intake, type Limits, type Overflow } from "./intake.ts";
-import type { Batch, Destination, Log } from "./log.ts";
-import type { Pending } from "./pending.ts";
-import { Place } from "./place.ts";
+import { EventBuffer } from "./eventBuffer.ts";
+import { Location, TakenOver } from "./locations.ts";
+import { makeLogDirectory, noteRunning } from "./logDirectory.ts";
+import type { PendingBatch } from "./pendingBatch.ts";
 import { Segments } from "./segments.ts";
+import type { Batch, Destination, Limits, Log, Overflow, SpoolError } from "./service.ts";
 
 /** How much is written at once, in batches. */
 const maxGroup = 8;
@@ -27,30 +24,31 @@ export interface FileLogOptions {
 }
 
 /** The directory that holds the directories of logs. */
-export interface Ground {
+export interface SpoolDirectory {
   readonly disk: Disk;
   readonly directory: string;
-  /** Names a directory that is not there yet, and belongs to this process. */
-  readonly newHome: () => string;
-  /** Leaves a directory to whoever comes next. */
-  readonly leave: (home: string) => Effect.Effect<void>;
-  /** Whether the directory, or what became of it in other hands, is still there. */
-  readonly isAround: (home: string) => Effect.Effect<boolean>;
+  /** Names the directory of a log that is not there yet, and belongs to this process. */
+  readonly newName: () => string;
+  /** Leaves the directory of a log to whoever comes next. */
+  readonly release: (log: string) => Effect.Effect<void>;
+  /** Whether it, or what became of it in other hands, is still there. */
+  readonly exists: (log: string) => Effect.Effect<boolean>;
   /** How long to wait before that is looked at again. */
-  readonly patience: Duration.Duration;
+  readonly pollInterval: Duration.Duration;
 }
 
-/** A batch that the disk would not take, to be sent from memory after `after` events of the files. */
-interface Stranded {
-  readonly pending: Pending;
+/** A batch that the disk would not take, to be sent from memory after `after` entries of the files. */
+interface Unwritten {
+  readonly pending: PendingBatch;
   readonly after: number;
 }
 
 /**
- * A log in files of its own. Events pass through memory to the disk, and are read from there to be sent, so that memory does not grow with what waits.
+ * A log in files of its own. Entries pass through memory to the disk, and are read from there to be sent, so that
+ * memory does not grow with what waits.
  */
 export const makeFileLog = (
-  { disk, directory, newHome, leave, isAround, patience }: Ground,
+  { disk, directory, newName, release, exists, pollInterval }: SpoolDirectory,
   destination: Destination,
   limits: Limits,
   options: FileLogOptions,
@@ -58,49 +56,50 @@ export const makeFileLog = (
   Effect.gen(function* () {
     // The batch is to be on the disk, and not only closed, when it is as old as it may be.
     const interval = Duration.times(limits.interval, 0.75);
-    const intake = new Intake(options.capacity, options.overflow, { ...limits, interval });
+    const buffer = new EventBuffer(options.capacity, options.overflow, { ...limits, interval });
     const readable = Latch.makeUnsafe(false);
     const perEvent = options.durability === "event";
-    const stranded: Array<Stranded> = [];
+    const unwritten: Array<Unwritten> = [];
     /** Those of them that are under way. */
-    const underWay = new Set<Pending>();
-    const away = new Away();
-    /** What is said of the run waits for what is away. */
+    const underWay = new Set<PendingBatch>();
+    const takenOver = new TakenOver();
+    /** What is said of the run waits for what was taken over. */
     let held: Batch | undefined;
     let running = false;
     let disabled = false;
 
-    const settleIn = Effect.fnUntraced(function* () {
-      const home = newHome();
-      yield* makeHome(disk, home, destination);
-      if (running) yield* noteRunning(disk, home, true);
-      const segments = new Segments(disk, home, limits, undefined);
-      return new Place(segments, new Appender(disk, segments), intake);
+    const openLocation = Effect.gen(function* () {
+      const name = newName();
+      yield* makeLogDirectory(disk, name, destination);
+      if (running) yield* noteRunning(disk, name, true);
+      const segments = new Segments(disk, name, limits, undefined);
+      return new Location(segments, new Appender(disk, segments), buffer);
     });
-    let place = yield* settleIn();
+    let location = yield* openLocation;
 
     const isHere = Effect.suspend(() => {
-      const { directory } = place.segments;
+      const { directory } = location.segments;
       return disk.fs.exists(directory).pipe(failing("read", directory));
     });
 
     /** The next process may have taken this one for gone, and the directory with it. Answers whether it had. */
     const moveIfTaken = Effect.gen(function* () {
       if (yield* isHere) return false;
-      const { segments, appender } = place;
+      const { segments, appender } = location;
       yield* appender.close;
       yield* Effect.logWarning(
-        `Another process took ${segments.directory} over, as this one did not show for too long. It sends what is there; recording goes on beside it.`,
+        `Another process took ${segments.directory} over, as this one did not show for too long. ` +
+          "It sends what is there; recording goes on beside it.",
       );
-      away.add(place);
-      place = yield* settleIn();
-      for (const [index, one] of stranded.entries()) stranded[index] = { ...one, after: 0 };
+      takenOver.add(location);
+      location = yield* openLocation;
+      for (const [index, one] of unwritten.entries()) unwritten[index] = { ...one, after: 0 };
       return true;
     });
     /** Writing and moving, one at a time. */
     const oneAtATime = Semaphore.makeUnsafe(1).withPermits(1);
 
-    const write = (group: ReadonlyArray<Pending>): Effect.Effect<void, SpoolError> =>
+    const write = (group: ReadonlyArray<PendingBatch>): Effect.Effect<void, SpoolError> =>
       Effect.gen(function* () {
         const bytes = encodeBlocks(
           group.map((pending) => ({
@@ -109,47 +108,45 @@ export const makeFileLog = (
             body: pending.close(),
           })),
         );
-        const last = group
-          .findLast(({ kind }) => kind === "status")
-          ?.close()
-          .split(separator)
-          .at(-1);
+        const status = group.findLast(({ kind }) => isStatus(kind))?.kind;
         const attempt = Effect.gen(function* () {
-          // Noted before the first event and until the last one is written: whoever finds the log knows whether the run was cut off.
-          if (last !== undefined && !running) {
+          // Noted before the first event and until the last one is written: whoever finds the log knows whether the
+          // run was cut off.
+          if (status !== undefined && !running) {
             running = true;
-            yield* noteRunning(disk, place.segments.directory, true);
+            yield* noteRunning(disk, location.segments.directory, true);
           }
-          yield* place.appender.append(bytes);
+          yield* location.appender.append(bytes);
         });
         const written = yield* Effect.result(attempt);
-        if (yield* moveIfTaken) yield* place.appender.append(bytes);
+        if (yield* moveIfTaken) yield* location.appender.append(bytes);
         else yield* Effect.fromResult(written);
-        for (const { kind, count } of group) place.write(kind, count);
-        if (last !== undefined && isFinal(last)) {
+        for (const { kind, count } of group) location.write(kind, count);
+        if (status === "ended") {
           running = false;
-          yield* noteRunning(disk, place.segments.directory, false);
+          yield* noteRunning(disk, location.segments.directory, false);
         }
       }).pipe(oneAtATime);
 
-    const persist = (group: ReadonlyArray<Pending>): Effect.Effect<void> =>
+    const persist = (group: ReadonlyArray<PendingBatch>): Effect.Effect<void> =>
       write(group).pipe(
         Effect.flatMap(() => {
-          for (const { kind, count } of group) intake.release(kind, count);
+          for (const { kind, count } of group) buffer.release(kind, count);
           if (!disabled) return Effect.void;
           disabled = false;
-          intake.overflow = options.overflow;
-          return Effect.logInfo(`${place.segments.directory} can be written again`);
+          buffer.overflow = options.overflow;
+          return Effect.logInfo(`${location.segments.directory} can be written again`);
         }),
         Effect.catch((error) => {
-          for (const pending of group) stranded.push({ pending, after: place.written });
+          for (const pending of group) unwritten.push({ pending, after: location.written });
           if (disabled) return Effect.void;
           disabled = true;
           // Waiting for a disk that fails would be waiting for ever.
-          if (intake.overflow === "backpressure") intake.overflow = "dropNewest";
-          intake.wake();
+          if (buffer.overflow === "backpressure") buffer.overflow = "dropNewest";
+          buffer.wake();
           return Effect.logError(
-            `${error.message}. Events are kept in memory and sent from there, at most ${options.capacity}; beyond that they are dropped.`,
+            `${error.message}. Events are kept in memory and sent from there, at most ${options.capacity}; ` +
+              "beyond that they are dropped.",
           );
         }),
         Effect.andThen(
@@ -163,9 +160,9 @@ export const makeFileLog = (
 
     const persistAll = Effect.gen(function* () {
       for (;;) {
-        if (perEvent) intake.seal();
-        const group: Array<Pending> = [];
-        for (let next = intake.take(); next !== undefined; next = intake.take()) {
+        if (perEvent) buffer.seal();
+        const group: Array<PendingBatch> = [];
+        for (let next = buffer.take(); next !== undefined; next = buffer.take()) {
           group.push(next);
           if (group.length === maxGroup) break;
         }
@@ -175,40 +172,39 @@ export const makeFileLog = (
     }).pipe(Effect.uninterruptible);
 
     const close = Effect.gen(function* () {
-      intake.end();
+      buffer.end();
       yield* Fiber.interrupt(writer);
       yield* persistAll;
-      const lost = [...underWay, ...stranded.splice(0).map(({ pending }) => pending)];
+      const lost = [...underWay, ...unwritten.splice(0).map(({ pending }) => pending)];
       if (lost.length > 0) {
+        const count = lost.reduce((sum, { count }) => sum + count, 0);
         yield* Effect.catch(write(lost), (error) =>
-          Effect.logError(
-            `${lost.reduce((sum, { count }) => sum + count, 0)} events of ${destination.slug} are lost: ${error.message}`,
-          ),
+          Effect.logError(`${count} events of ${destination.slug} are lost: ${error.message}`),
         );
       }
-      yield* place.appender.close;
-      const { segments } = place;
-      yield* place.remaining === 0 && !running
+      yield* location.appender.close;
+      const { segments } = location;
+      yield* location.remaining === 0 && !running
         ? Effect.ignore(disk.fs.remove(segments.directory, { recursive: true, force: true }))
-        : leave(segments.directory);
+        : release(segments.directory);
     });
 
-    yield* Effect.forkScoped(intake.timer);
+    yield* Effect.forkScoped(buffer.timer);
     const writer = yield* Effect.forkScoped(
-      Effect.forever(Effect.andThen(intake.ready.await, persistAll)),
+      Effect.forever(Effect.andThen(buffer.ready.await, persistAll)),
     );
-    yield* Effect.forkScoped(away.watch(isAround, patience, () => readable.openUnsafe()));
+    yield* Effect.forkScoped(takenOver.watch(exists, pollInterval, () => readable.openUnsafe()));
     yield* Effect.addFinalizer(() => close);
 
-    const safe = (pending: Pending | undefined): Effect.Effect<void> =>
+    const untilWritten = (pending: PendingBatch | undefined): Effect.Effect<void> =>
       pending === undefined
         ? Effect.void
         : Effect.callback<void>((resume) => {
             pending.waiting.push(() => resume(Effect.void));
-            intake.ready.openUnsafe();
+            buffer.ready.openUnsafe();
           });
 
-    const fromMemory = ({ pending }: Stranded): Batch => {
+    const fromMemory = ({ pending }: Unwritten): Batch => {
       const { kind, count } = pending;
       underWay.add(pending);
       return {
@@ -217,14 +213,14 @@ export const makeFileLog = (
         body: pending.close(),
         settle: Effect.sync(() => {
           underWay.delete(pending);
-          intake.leave(kind, count);
-          intake.release(kind, count);
+          buffer.leave(kind, count);
+          buffer.release(kind, count);
         }),
       };
     };
 
     const fromFiles: Effect.Effect<Batch | undefined, SpoolError> = Effect.suspend(() => {
-      const here = place;
+      const here = location;
       return here.segments.poll.pipe(
         Effect.map(
           (read) =>
@@ -247,10 +243,10 @@ export const makeFileLog = (
     const next = Effect.gen(function* () {
       if (held === undefined) {
         const batch = yield* fromFiles;
-        if (batch?.kind !== "status" || away.isEmpty) return batch;
+        if (batch === undefined || !isStatus(batch.kind) || takenOver.isEmpty) return batch;
         held = batch;
       }
-      if (!away.isEmpty) return undefined;
+      if (!takenOver.isEmpty) return undefined;
       const batch = held;
       held = undefined;
       return batch;
@@ -259,24 +255,25 @@ export const makeFileLog = (
     return {
       destination,
       directory,
-      offerUnsafe: (kind, event) => {
-        const taken = intake.offerUnsafe(kind, event) !== undefined;
-        if (perEvent) intake.ready.openUnsafe();
+      offerUnsafe: (kind, entry) => {
+        const taken = buffer.offerUnsafe(kind, entry) !== undefined;
+        if (perEvent) buffer.ready.openUnsafe();
         return taken;
       },
-      offer: (kind, event) => {
-        if (perEvent || kind === "status") return Effect.flatMap(intake.offer(kind, event), safe);
-        if (intake.mustWait(kind)) return Effect.asVoid(intake.offer(kind, event));
-        intake.offerUnsafe(kind, event);
+      offer: (kind, entry) => {
+        if (perEvent || isStatus(kind))
+          return Effect.flatMap(buffer.offer(kind, entry), untilWritten);
+        if (buffer.mustWait(kind)) return Effect.asVoid(buffer.offer(kind, entry));
+        buffer.offerUnsafe(kind, entry);
         return Effect.void;
       },
-      seal: Effect.sync(() => intake.seal()),
+      seal: Effect.sync(() => buffer.seal()),
       ready: readable.await,
       poll: Effect.suspend(() => {
         readable.closeUnsafe();
-        const [first] = stranded;
-        if (first !== undefined && place.segments.polled >= first.after) {
-          stranded.shift();
+        const [first] = unwritten;
+        if (first !== undefined && location.segments.polled >= first.after) {
+          unwritten.shift();
           readable.openUnsafe();
           return Effect.succeed(fromMemory(first));
         }
@@ -284,14 +281,15 @@ export const makeFileLog = (
           Effect.sync(() => batch !== undefined && readable.openUnsafe()),
         );
       }),
-      dropping: intake.dropping.await,
-      accepted: () => intake.accepted,
-      left: () => intake.left,
+      dropping: buffer.dropping.await,
+      accepted: () => buffer.accepted,
+      left: () => buffer.left,
       waiting: () =>
-        away.unread + (held === undefined || away.isEmpty ? 0 : held.count + place.unread),
+        takenOver.unread +
+        (held === undefined || takenOver.isEmpty ? 0 : held.count + location.unread),
       counts: () => ({
-        pending: intake.accepted - intake.left - intake.statuses,
-        dropped: intake.dropped,
+        pending: buffer.accepted - buffer.left - buffer.statuses,
+        dropped: buffer.dropped,
       }),
     };
   });

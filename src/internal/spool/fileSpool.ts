@@ -1,10 +1,11 @@
 /**
  * Who owns what in a directory that processes share.
  *
- * Each process shows that it is alive by writing its lease now and then. Each log is a directory named after its owner, `{log}@{owner}`; taking a log over is
- * renaming it, which the file system lets one of several do. Owners that are gone are told by their lease: removed, or not written for long. A process that was
- * only slow finds its directory gone after its next write, and writes again what it wrote since, elsewhere: so a wrong guess costs a
- * few events sent twice, which the service knows by their ids.
+ * Each process shows that it is alive by writing its lease now and then. Each log is a directory named after its
+ * owner, `{log}@{owner}`; taking a log over is renaming it, which the file system lets one of several do. The lease
+ * of an owner that is gone is removed, or was not written for long. A process that was only slow finds its
+ * directory gone after its next write, and writes again what it wrote since, elsewhere: so a wrong guess costs a few
+ * events sent twice, which the service knows by their ids.
  */
 import * as Clock from "effect/Clock";
 import * as SecureRandom from "effect/crypto/SecureRandom";
@@ -14,14 +15,12 @@ import * as FileSystem from "effect/FileSystem";
 import * as Option from "effect/Option";
 import * as Path from "effect/Path";
 import type * as Scope from "effect/Scope";
-import type { FileOptions, Spool } from "../../Spool.ts";
-import type { SpoolError } from "./spoolError.ts";
+import type { MetricsApiAuthError } from "../base/errors.ts";
+import { countSetting, durationSetting, invalidSetting } from "../base/settings.ts";
 import { type Disk, failing, orMissing } from "./disk.ts";
-import type { MetricsApiAuthError } from "../../MetricsApiError.ts";
-import { countSetting, durationSetting, invalidSetting } from "../setting.ts";
-import { makeFileLog, type Ground } from "./fileLog.ts";
+import { makeFileLog, type SpoolDirectory } from "./fileLog.ts";
 import { makeLeftover } from "./leftover.ts";
-import type { Leftover } from "./log.ts";
+import type { Destination, FileOptions, Leftover, Spool, SpoolError } from "./service.ts";
 
 /** The owner of what nobody owns. */
 const nobody = "free";
@@ -49,18 +48,18 @@ export const makeFileSpool = (
     const me = SecureRandom.uuidV4Unsafe();
     const leaseOf = (owner: string) => path.join(directory, `${owner}.lease`);
 
-    const show = fs.writeFileString(leaseOf(me), me).pipe(failing("write", leaseOf(me)));
+    const renewLease = fs.writeFileString(leaseOf(me), me).pipe(failing("write", leaseOf(me)));
     yield* fs.makeDirectory(directory, { recursive: true }).pipe(failing("open", directory));
-    yield* Effect.acquireRelease(show, () =>
+    yield* Effect.acquireRelease(renewLease, () =>
       Effect.ignore(fs.remove(leaseOf(me), { force: true })),
     );
-    yield* Effect.ignore(show).pipe(
+    yield* Effect.ignore(renewLease).pipe(
       Effect.delay(Duration.times(lease, 1 / 5)),
       Effect.forever,
       Effect.forkScoped,
     );
 
-    const lastShown = (owner: string) =>
+    const lastRenewal = (owner: string) =>
       orMissing(fs.stat(leaseOf(owner))).pipe(
         failing("read", leaseOf(owner)),
         Effect.map((info) => info && Option.getOrElse(info.mtime, () => new Date()).getTime()),
@@ -69,8 +68,8 @@ export const makeFileSpool = (
     /** By the file system's own clock, which is the same for all who share it. */
     const isGone = Effect.fnUntraced(function* (owner: string, now: number) {
       if (owner === nobody) return true;
-      const shown = yield* lastShown(owner);
-      return shown === undefined || now - shown > Duration.toMillis(lease);
+      const renewed = yield* lastRenewal(owner);
+      return renewed === undefined || now - renewed > Duration.toMillis(lease);
     });
 
     const take = (name: string, from: string, to: string): Effect.Effect<boolean, SpoolError> => {
@@ -83,48 +82,51 @@ export const makeFileSpool = (
       );
     };
 
-    const leave: Ground["leave"] = (home) =>
+    const release: SpoolDirectory["release"] = (log) =>
       Effect.suspend(() => {
-        const [, name] = ownedName.exec(path.basename(home)) ?? [];
+        const [, name] = ownedName.exec(path.basename(log)) ?? [];
         return name === undefined ? Effect.void : Effect.ignore(take(name, me, nobody));
       });
 
     let made = 0;
-    const ground: Ground = {
+    const spoolDirectory: SpoolDirectory = {
       disk,
       directory,
       // Sorted by name they are sorted by age.
-      newHome: () =>
+      newName: () =>
         path.join(
           directory,
           `${String(clock.currentTimeMillisUnsafe()).padStart(15, "0")}-${me.slice(0, 8)}-${++made}@${me}`,
         ),
-      leave,
-      isAround: (home) => {
-        const [, name] = ownedName.exec(path.basename(home)) ?? [];
+      release,
+      exists: (log) => {
+        const [, name] = ownedName.exec(path.basename(log)) ?? [];
         return fs.readDirectory(directory).pipe(
           Effect.map((names) => names.some((one) => one.startsWith(`${name}@`))),
           Effect.orElseSucceed(() => true),
         );
       },
-      patience: Duration.times(lease, 1 / 5),
+      pollInterval: Duration.times(lease, 1 / 5),
     };
 
-    const told = new Set<string>();
-    const elsewhere = (host: string) => {
-      if (told.has(host)) return Effect.void;
-      told.add(host);
-      return Effect.logInfo(`${directory} holds events for ${host}, which are sent only there`);
+    const others = new Set<string>();
+    const onOther = ({ api, host }: Destination) => {
+      const other = `${api} of ${host}`;
+      if (others.has(other)) return Effect.void;
+      others.add(other);
+      return Effect.logInfo(
+        `${directory} holds events for API ${other}. They are left alone: they are sent only there.`,
+      );
     };
 
-    const adopt: Spool["Service"]["adopt"] = Effect.fnUntraced(function* (host, limits) {
+    const adopt: Spool["Service"]["adopt"] = Effect.fnUntraced(function* (recipient, limits) {
       const leftovers: Array<Leftover> = [];
       let owned = 0;
       const names = yield* fs.readDirectory(directory).pipe(failing("read", directory));
-      const others = names.filter((name) => name !== `${me}.lease` && !name.endsWith(`@${me}`));
-      if (others.length > 0) yield* show;
-      const now = (yield* lastShown(me)) ?? 0;
-      for (const whole of others.toSorted()) {
+      const notMine = names.filter((name) => name !== `${me}.lease` && !name.endsWith(`@${me}`));
+      if (notMine.length > 0) yield* renewLease;
+      const now = (yield* lastRenewal(me)) ?? 0;
+      for (const whole of notMine.toSorted()) {
         const [, name, owner] = ownedName.exec(whole) ?? [];
         if (name === undefined || owner === undefined) {
           const [, silent] = /^(.+)\.lease$/.exec(whole) ?? [];
@@ -138,8 +140,8 @@ export const makeFileSpool = (
           continue;
         }
         const leftover = yield* makeLeftover(
-          { disk, leave },
-          { host, limits, elsewhere },
+          { disk, release },
+          { recipient, limits, onOther },
           path.join(directory, whole),
           Effect.map(take(name, owner, me), (taken) =>
             taken ? path.join(directory, `${name}@${me}`) : undefined,
@@ -152,7 +154,7 @@ export const makeFileSpool = (
 
     return {
       open: (destination, limits) =>
-        makeFileLog(ground, destination, limits, {
+        makeFileLog(spoolDirectory, destination, limits, {
           durability: options.durability ?? "batch",
           capacity,
           overflow: options.overflow ?? "backpressure",

@@ -1,14 +1,14 @@
 /**
- * The files of one log: read in order, deleted when all in them is settled. Up to where it is settled in the first of them stands in a small file beside them;
- * if that is lost, events are sent again that the service knows by their ids.
+ * The files of one log: read in order, deleted when all in them is settled. Up to where it is settled in the first of
+ * them stands in a small file beside them; if that is lost, events are sent again that the service knows by their
+ * ids.
  */
 import * as Effect from "effect/Effect";
 import type { PlatformError } from "effect/PlatformError";
 import * as Semaphore from "effect/Semaphore";
-import type { SpoolError } from "./spoolError.ts";
-import { type Block, decodeBlocks, type Kind, separator } from "./block.ts";
+import { type Block, decodeBlocks, isStatus, separator } from "./block.ts";
 import { type Disk, failing, writeWhole } from "./disk.ts";
-import type { Limits } from "./intake.ts";
+import type { Batch, Kind, Limits, SpoolError } from "./service.ts";
 
 const extension = ".spool";
 
@@ -22,24 +22,16 @@ interface Segment {
   end: number;
 }
 
-/** A place in the log: everything before it. */
-interface Place {
+/** A position in the log: everything before it. */
+interface Position {
   readonly segment: Segment;
   readonly offset: number;
 }
 
 /** A batch that was read, in order. */
 interface Reading {
-  readonly until: Place;
+  readonly until: Position;
   settled: boolean;
-}
-
-/** Events of one kind, read from the files. */
-export interface Read {
-  readonly kind: Kind;
-  readonly count: number;
-  readonly body: string;
-  readonly settle: Effect.Effect<void>;
 }
 
 export class Segments {
@@ -50,8 +42,8 @@ export class Segments {
   readonly #segments: Array<Segment>;
   /** The last one is being written. */
   readonly #growing: boolean;
-  #read: Place | undefined;
-  #blocks: Array<{ readonly block: Block; readonly until: Place }> = [];
+  #read: Position | undefined;
+  #blocks: Array<{ readonly block: Block; readonly until: Position }> = [];
   #next = 0;
   readonly #readings: Array<Reading> = [];
   readonly #reclaiming = Semaphore.makeUnsafe(1);
@@ -133,7 +125,7 @@ export class Segments {
   });
 
   /** The next events, as many as go together. */
-  readonly poll: Effect.Effect<Read | undefined, SpoolError> = Effect.gen(
+  readonly poll: Effect.Effect<Batch | undefined, SpoolError> = Effect.gen(
     { self: this },
     function* () {
       while (this.#next === this.#blocks.length) if (!(yield* this.readOn)) return undefined;
@@ -142,7 +134,7 @@ export class Segments {
       let kind: Kind | undefined;
       let count = 0;
       let bytes = 0;
-      let until: Place | undefined;
+      let until: Position | undefined;
       for (
         let found = this.#blocks[this.#next];
         found !== undefined;
@@ -150,7 +142,7 @@ export class Segments {
       ) {
         const { block } = found;
         const fits = count + block.count <= maxEvents && bytes + block.bytes <= maxBytes;
-        if (kind !== undefined && (block.kind !== kind || kind === "status" || !fits)) break;
+        if (kind !== undefined && (block.kind !== kind || isStatus(kind) || !fits)) break;
         kind = block.kind;
         count += block.count;
         bytes += block.bytes + 2;
@@ -173,9 +165,12 @@ export class Segments {
     });
   }
 
-  /** Deletes what is settled from the beginning on, and notes where it ends. It is tidiness: what fails here is only sent again. */
+  /**
+   * Deletes what is settled from the beginning on, and notes where it ends. It is tidiness: what fails here is only
+   * sent again.
+   */
   readonly #reclaim: Effect.Effect<void> = Effect.suspend(() => {
-    let until: Place | undefined;
+    let until: Position | undefined;
     for (let first = this.#readings[0]; first?.settled; first = this.#readings[0]) {
       until = first.until;
       this.#readings.shift();
@@ -196,14 +191,14 @@ export class Segments {
       ? Effect.void
       : writeWhole(
           this.#disk,
-          path.join(this.directory, placeName),
+          path.join(this.directory, positionName),
           JSON.stringify({ segment: segment.number, offset }),
         );
     return Effect.ignore(Effect.andThen(deleting, noting));
   });
 }
 
-const placeName = "settled.json";
+const positionName = "settled.json";
 
 /** Looks through the files of a log that nobody writes any more, and cuts torn writes off. */
 export const findSegments = (
@@ -216,7 +211,7 @@ export const findSegments = (
     /** Events that are not settled. */
     readonly events: number;
     /** How the run stands, as far as it is written here. */
-    readonly statuses: ReadonlyArray<string>;
+    readonly status: Kind | undefined;
   },
   SpoolError
 > =>
@@ -224,17 +219,17 @@ export const findSegments = (
     const { fs, path } = disk;
     const names = yield* fs.readDirectory(directory).pipe(failing("read", directory));
     const note = yield* fs
-      .readFileString(path.join(directory, placeName))
+      .readFileString(path.join(directory, positionName))
       .pipe(Effect.orElseSucceed(() => ""));
-    const place = parsePlace(note);
+    const from = parsePosition(note);
     const segments: Array<Segment> = [];
-    const statuses: Array<string> = [];
+    let status: Kind | undefined;
     let offset = 0;
     let events = 0;
     for (const name of names.filter((name) => name.endsWith(extension)).toSorted()) {
       const number = Number.parseInt(name, 10);
       const file = path.join(directory, name);
-      if (number < place.segment) {
+      if (number < from.segment) {
         yield* fs.remove(file, { force: true }).pipe(failing("remove", file));
         continue;
       }
@@ -245,19 +240,19 @@ export const findSegments = (
         yield* fs.truncate(file, end).pipe(failing("write", file));
         yield* Effect.logWarning(`${torn} bytes of a write that was cut short are cut off ${file}`);
       }
-      const from = number === place.segment ? place.offset : 0;
-      if (segments.length === 0) offset = from;
+      const start = number === from.segment ? from.offset : 0;
+      if (segments.length === 0) offset = start;
       segments.push({ number, end });
       for (const block of blocks) {
-        if (block.end <= from) continue;
-        if (block.kind === "status") statuses.push(block.body);
+        if (block.end <= start) continue;
+        if (isStatus(block.kind)) status = block.kind;
         else events += block.count;
       }
     }
-    return { segments, offset, events, statuses };
+    return { segments, offset, events, status };
   });
 
-const parsePlace = (note: string): { readonly segment: number; readonly offset: number } => {
+const parsePosition = (note: string): { readonly segment: number; readonly offset: number } => {
   try {
     const { segment, offset } = JSON.parse(note);
     if (Number.isSafeInteger(segment) && Number.isSafeInteger(offset)) return { segment, offset };

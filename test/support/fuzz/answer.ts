@@ -7,9 +7,18 @@ import { type Document, mutate, short } from "./mutations.ts";
 
 export interface Valid {
   readonly status: number;
-  /** `undefined` when any 2xx will do, whatever its body. */
   readonly json: unknown;
+  /** It comes line by line: of a list, its items. */
+  readonly lines?: true;
 }
+
+/** The same as text. */
+export const textOf = ({ json, lines }: Valid): string => text(fromValue(json), lines);
+
+const text = (json: Json, lines: true | undefined): string =>
+  lines && json._tag === "Array"
+    ? json.items.map((item) => `${write(item)}\n`).join("")
+    : write(json);
 
 export interface Answer {
   readonly status: number;
@@ -22,18 +31,28 @@ export interface Answer {
 }
 
 const failures: ReadonlyArray<unknown> = [
-  { type: "about:blank", title: "Conflict", status: 409, detail: "the slug is taken" },
-  { error: { code: "rate_limited", message: "slow down" } },
+  { data: null, error: { message: "the slug is taken", details: "code=slug_taken" } },
+  { data: null, error: { message: "no", details: "a=1; code=;code=b; c" } },
   { error: "something went wrong" },
-  { detail: [{ loc: ["body", "slug"], msg: "field required", type: "missing" }] },
-  { errors: [{ path: ["a", 0], message: "no" }], message: "two things" },
-  { message: { de: "nein" } },
-  ["one", "two", { loc: [["a"], { toString: 1 }], msg: "three" }],
+  { error: { message: { de: "nein" }, details: ["code=a"] } },
+  { error: { details: "code=a" } },
+  { message: "no envelope" },
+  ["one", { error: "two" }],
   "just a text",
   null,
   42,
 ];
-const pages = ["", " ", "Bad Gateway", "<!doctype html><title>502 &amp; so on</title><p>"];
+/** Of the edge in front of the service: retryable, and a failure of the service, whatever its status. */
+const edgePage = "error code: 1020";
+export const isEdgePage = (body: string): boolean =>
+  body.startsWith("error code: 1") || /cf-error-code|cloudflare-1xxx-errors/.test(body);
+const pages = [
+  "",
+  " ",
+  "Bad Gateway",
+  "<!doctype html><title>502 &amp; so on</title><p>",
+  edgePage,
+];
 const longPage = "<title".repeat(5_000);
 
 const failure = (dice: Dice): Json => {
@@ -59,12 +78,16 @@ export const strangeAnswer = (valid: Valid, dice: Dice, secret: string): Answer 
 
   const failed = status >= 300 && dice.chance(0.8);
   const document: Document = {
-    root: failed ? failure(dice) : fromValue(valid.json ?? {}),
+    root: failed ? failure(dice) : fromValue(valid.json),
     steps,
     harmless: true,
   };
   mutate(document, dice, secret);
-  const { bytes, step, harmless = false } = encode(write(document.root), dice);
+  const {
+    bytes,
+    step,
+    harmless = false,
+  } = encode(text(document.root, failed ? undefined : valid.lines), dice);
   if (step !== undefined) steps.push(step);
 
   const headers: Array<Header> = [["content-type", "application/json"]];
@@ -76,8 +99,8 @@ export const strangeAnswer = (valid: Valid, dice: Dice, secret: string): Answer 
   }
 
   const intact =
-    document.harmless &&
-    (step === undefined || harmless) &&
+    // Of lines, another order or number is another answer.
+    (valid.lines ? steps.length === 0 : document.harmless && (step === undefined || harmless)) &&
     !isEmpty(status) &&
     headers.filter(isAboutTheBody).every(([, value]) => value === String(bytes.byteLength));
   return {
@@ -85,6 +108,6 @@ export const strangeAnswer = (valid: Valid, dice: Dice, secret: string): Answer 
     headers,
     bytes,
     steps,
-    harmless: status < 300 && (valid.json === undefined || intact),
+    harmless: status < 300 && intact,
   };
 };

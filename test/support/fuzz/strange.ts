@@ -16,11 +16,8 @@ const small: ReadonlyArray<Json> = [
 
 // oxfmt-ignore
 const times: ReadonlyArray<Json> = [
-  "2026-02-30T00:00:00Z", "2024-02-29T23:59:60Z", "2026-01-02T03:04:05", "2026-01-02", "0", "Fri, 02 Jan 2026 03:04:05 GMT",
-  "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "0000-01-01T00:00:00+23:59", "9999-12-31T23:59:59-00:01",
-  "+275760-09-13T00:00:00Z", "2026-01-02T03:04:05+24:00", "2026-01-02t03:04:05z", "2026-01-02 03:04:05Z",
-  `2026-01-02T03:04:05.${"9".repeat(400)}Z`, "2026-01-02T03:04:05,5Z", "٢٠٢٦-01-02T00:00:00Z",
-].map(quoted);
+  "2026-01-02T03:04:05Z", "1767323045000", "8640000000000000", "8640000000000001", "-8640000000000001", "1767323045000.5",
+].flatMap((time) => [quoted(time), raw(time.includes("T") ? "true" : time)]);
 
 /** What is no JSON at all. */
 // oxfmt-ignore
@@ -71,5 +68,5 @@ export const anything = (dice: Dice, secret: string): Json =>
 export const strangeNames: ReadonlyArray<Json> = [
   '"__proto__"', '"constructor"', '"prototype"', '"toString"', '"valueOf"', '"toJSON"', '"then"', '"hasOwnProperty"',
   '"_tag"', '"_id"', '"pipe"', '"length"', '"0"', '""', '" id"', '"ID"', '"\\u0000"', '"\\ud800"', '"x_new"',
-  '"nextCursor"', '"createdAt"', '"experimentId"',
+  '"createdAt"',
 ].map(raw);

@@ -10,7 +10,8 @@ import {
   isMetricsApiError,
   MetricsApiError,
   type MetricsApiRequestError,
-} from "../../../src/MetricsApiError.ts";
+} from "../../../src/internal/base/errors.ts";
+import { isEdgePage } from "./answer.ts";
 import type { Subject } from "./groups.ts";
 
 const KiB = 1024;
@@ -24,11 +25,26 @@ export type Complaint = string | undefined;
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-const fieldOf = (json: object, name: string): unknown =>
-  Object.getOwnPropertyDescriptor(json, name)?.value;
+/** What the JSON says under the name of a field: in snake case, times in milliseconds, JSON in a text. */
+const saidOf = (json: object, name: string, camelCase: boolean): unknown => {
+  const wire = snake(name);
+  const { [`${name === "metadata" ? "event_" : ""}${wire}_json`]: text } = json as Record<
+    string,
+    unknown
+  >;
+  if (typeof text === "string") return JSON.parse(text);
+  for (const key of camelCase ? [name] : [wire, `${wire}_ms`]) {
+    if (Object.hasOwn(json, key)) return (json as Record<string, unknown>)[key];
+  }
+  return undefined;
+};
 
-/** The user's own JSON. Of the whole contract these are the names of it. */
-const isFree = (name: string) => name === "metadata" || name === "value";
+/** The user's own JSON. */
+const isFree = (name: string) => /^(metadata|experimentMetadata|values)$/.test(name);
+
+/** What stands for a field that the service left out. */
+const isDefault = (value: unknown): boolean =>
+  value === null || (Predicate.isObjectOrArray(value) && Object.keys(value).length === 0);
 
 /** As `isDeepStrictEqual` of Node, for JSON of any depth. */
 const isSame = (left: unknown, right: unknown): boolean => {
@@ -55,18 +71,14 @@ const isSame = (left: unknown, right: unknown): boolean => {
  * Does a value say what the JSON says, and nothing else? Read side by side by the naming rule alone, so without the schemas
  * that made the value.
  */
-const agrees = (value: unknown, json: unknown): boolean => {
-  if (DateTime.isDateTime(value)) {
-    return (
-      typeof json === "string" && DateTime.toEpochMillis(value) === Date.parse(json.toUpperCase())
-    );
-  }
+const agrees = (value: unknown, json: unknown, camelCase: boolean): boolean => {
+  if (DateTime.isDateTime(value)) return DateTime.toEpochMillis(value) === json;
   if (Redacted.isRedacted(value)) return Redacted.value(value) === json;
   if (Array.isArray(value)) {
     return (
       Array.isArray(json) &&
       value.length === json.length &&
-      value.every((item, i) => agrees(item, json[i]))
+      value.every((item, i) => agrees(item, json[i], camelCase))
     );
   }
   if (!Predicate.isObject(value)) return Object.is(value, json);
@@ -74,20 +86,38 @@ const agrees = (value: unknown, json: unknown): boolean => {
     Object.getPrototypeOf(value) === Object.prototype &&
     Predicate.isObject(json) &&
     Object.entries(value).every(([name, field]) => {
-      const said = fieldOf(json, snake(name));
-      // What may be left out.
-      if (name === "metadata" && said === undefined) return isSame(field, {});
-      return isFree(name) ? isSame(field, said) : agrees(field, said);
+      const said = saidOf(json, name, camelCase);
+      if (said === undefined) return isDefault(field);
+      // A path is made a URL.
+      if (name === "url" && String(said).startsWith("/")) {
+        return String(field).replace(/^https?:\/\/[\w.:]+/, "") === said;
+      }
+      return isFree(name) && !hasSchema(said)
+        ? isSame(field, said)
+        : agrees(field, said, camelCase);
     })
   );
 };
 
+/** Values of a metric, unlike metadata, are described by the contract. */
+const hasSchema = (said: unknown): boolean =>
+  Predicate.isObject(said) && Object.hasOwn(said, "scanned_event_count");
+
+/** What is inside the envelope, or all lines but the last. */
+const read = (text: string, { valid }: Subject): unknown =>
+  valid.lines
+    ? text
+        .replace(/^\ufeff/, "")
+        .split(/[\r\n]+/)
+        .filter((line) => line !== "")
+        .slice(0, -1)
+        .map((line): unknown => JSON.parse(line))
+    : JSON.parse(text).data;
+
 const checkValue = (value: unknown, subject: Subject, text: string | undefined): Complaint => {
   if (!subject.is(value)) return "a value that is not of its type";
-  if (value === undefined || text === undefined) return undefined;
-  const json: unknown = JSON.parse(text);
-  const said = subject.part === undefined ? json : fieldOf(Object(json), subject.part);
-  return agrees(value, said) ? undefined : "a value that says something else than the answer";
+  if (text === undefined || agrees(value, read(text, subject), subject.camelCase)) return undefined;
+  return "a value that says something else than the answer";
 };
 
 // -----------------------------------------------------------------------------
@@ -134,7 +164,7 @@ const checkError = (error: MetricsApiError, secret: string): Complaint => {
   return undefined;
 };
 
-const checkReason = (error: MetricsApiError, status: number, valid: boolean): Complaint => {
+const checkReason = (error: MetricsApiError, { status, valid, breaks, text }: Said): Complaint => {
   const { _tag } = error.reason;
   const told = `${error._tag}, ${_tag}`;
   if (_tag === "Timeout") return "no end before the timeout";
@@ -145,7 +175,10 @@ const checkReason = (error: MetricsApiError, status: number, valid: boolean): Co
       ? undefined
       : `${told} for a ${status}`;
   }
-  return error._tag === "MetricsApiRequestError" && _tag === reasonOf(status)
+  // As it is, or because so much was enough.
+  if (breaks && _tag === "Transport") return undefined;
+  const reason = status >= 400 && isEdgePage(text) ? "ServerStatus" : reasonOf(status);
+  return error._tag === "MetricsApiRequestError" && _tag === reason
     ? undefined
     : `${told} for a ${status}`;
 };
@@ -171,6 +204,9 @@ export interface Said {
   readonly status: number;
   /** A value has to come of it. */
   readonly valid: boolean;
+  /** It comes to no end. */
+  readonly breaks: boolean;
+  readonly text: string;
 }
 
 /** `text` is the body that the value, if there is one, was read from; when it is known, the two are compared. */
@@ -193,8 +229,5 @@ export const verdict = (
   }
   const error = Cause.squash(exit.cause);
   if (!isMetricsApiError(error)) return `another error: ${String(error)}`;
-  return (
-    checkError(error, secret) ??
-    (said === undefined ? undefined : checkReason(error, said.status, said.valid))
-  );
+  return checkError(error, secret) ?? (said === undefined ? undefined : checkReason(error, said));
 };

@@ -1,0 +1,53 @@
+/** Contenders in Python: the service's own clients. They come from PyPI once, and are kept. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Contender } from "./contender.ts";
+
+const bench = join(import.meta.dirname, "..");
+const packages = ["syvain-metrics-api-client==0.0.62", "syvain-metrics-collector==0.0.62"];
+
+/** The interpreter of a virtual environment that has them; `undefined` when there is no Python to make one with. */
+const environment = (): string | undefined => {
+  const folder = join(bench, "../node_modules/.cache/bench-python");
+  const interpreter = join(folder, "bin/python");
+  const done = join(folder, "done");
+  if (existsSync(done)) return interpreter;
+  rmSync(folder, { recursive: true, force: true });
+  const steps = [
+    ["python3", "-m", "venv", folder],
+    [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
+  ];
+  for (const [command = "", ...args] of steps) {
+    if (spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] }).status !== 0) {
+      console.error("The service's clients are left out: they need Python 3.10, venv and pip.");
+      return undefined;
+    }
+  }
+  // The last thing, so that one that is half made is made again.
+  writeFileSync(done, "");
+  return interpreter;
+};
+
+/** Starts the contender in a Python file below `bench/peers`; none where there is no Python. */
+export const startPython = (file: string, host: string): Contender | undefined => {
+  const interpreter = environment();
+  if (interpreter === undefined) return undefined;
+  const child = spawn(interpreter, [join(bench, "peers", file), host], {
+    stdio: ["pipe", "pipe", "inherit"],
+    // The server is on loopback, whatever proxy this machine has.
+    env: { ...process.env, NO_PROXY: "*", no_proxy: "*", PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  child.once("exit", (code) => {
+    throw new Error(`${file} ended with ${code}`);
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout });
+  return async (order) => {
+    child.stdin.write(`${JSON.stringify(order)}\n`);
+    const [took] = await once(lines, "line");
+    return JSON.parse(took);
+  };
+};

@@ -1,0 +1,48 @@
+/**
+ * The public modules, read off the files: each module that stands in src itself but the command, and each folder of src
+ * that has an index. `exports` of package.json is written from this (`npm run check:package -- --update`), and the
+ * build, the checks and the docs follow it.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Entry {
+  /** What `exports` calls it: `"."`, `"./Folders"`, `"./testing"`. */
+  readonly subpath: string;
+  /** The file below src, and below dist, without its ending. */
+  readonly file: string;
+}
+
+const src = join(import.meta.dirname, "../src");
+
+export const entries: ReadonlyArray<Entry> = readdirSync(src, { withFileTypes: true })
+  .flatMap((child): Array<Entry> => {
+    if (child.isDirectory()) {
+      const isEntry = existsSync(join(src, child.name, "index.ts"));
+      return isEntry ? [{ subpath: `./${child.name}`, file: `${child.name}/index` }] : [];
+    }
+    const [, file] = /^(.+)\.ts$/.exec(child.name) ?? [];
+    if (file === undefined || file === "cli") return [];
+    return [{ subpath: file === "index" ? "." : `./${file}`, file }];
+  })
+  .toSorted((a, b) => (a.subpath < b.subpath ? -1 : 1));
+
+/** The modules that the root has as its namespaces. */
+export const faces: ReadonlyArray<string> = entries.flatMap(({ subpath, file }) =>
+  subpath === `./${file}` ? [file] : [],
+);
+
+/** What `exports` of package.json must be. */
+export const exportsOf = (list: ReadonlyArray<Entry>): Record<string, unknown> => ({
+  ...Object.fromEntries(
+    list.map(({ subpath, file }) => [
+      subpath,
+      {
+        types: `./dist/${file}.d.ts`,
+        ...(subpath === "." ? { module: "./dist/namespaces.js" } : {}),
+        default: `./dist/${file}.js`,
+      },
+    ]),
+  ),
+  "./package.json": "./package.json",
+});

@@ -1,0 +1,70 @@
+import * as Effect from "effect/Effect";
+import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
+import { isStatus, separator } from "../spool/block.ts";
+import type { Batch, Kind } from "../spool/service.ts";
+
+/** Sends entries of one kind, as they stand in the spool, to their experiment. */
+export type Send = (kind: Kind, entries: string) => Effect.Effect<void, MetricsApiError>;
+
+/** Entries that the service will not take, whenever they are sent. */
+export type Refuse = (count: number, kind: Kind, error: MetricsApiError) => Effect.Effect<void>;
+
+interface Part {
+  readonly count: number;
+  readonly body: string;
+}
+
+/**
+ * The service understood and will not have it: as a whole because it is too large, or for the sake of an event in it.
+ */
+const isRefusal = (error: MetricsApiError): boolean =>
+  error instanceof MetricsApiRequestError &&
+  (error.status === 413 || error.status === 422 || error.status === 400);
+
+const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
+  const entries = body.split(separator);
+  const middle = count >> 1;
+  return [entries.slice(0, middle), entries.slice(middle)].map((half) => ({
+    count: half.length,
+    body: half.join(separator),
+  }));
+};
+
+/** A batch on its way. What of it has arrived is not sent again. */
+export class Delivery {
+  readonly batch: Batch;
+  readonly #parts: Array<Part>;
+
+  constructor(batch: Batch) {
+    this.batch = batch;
+    const { kind, count, body } = batch;
+    this.#parts =
+      kind === "metric"
+        ? [{ count, body }]
+        : body.split(separator).map((entry) => ({ count: 1, body: entry }));
+  }
+
+  /** Up to its end, or the first failure that may pass. A refused part is halved until the bad entry is found. */
+  run(send: Send, refuse: Refuse, delivered: (count: number) => void) {
+    return Effect.gen({ self: this }, function* () {
+      const { kind, settle } = this.batch;
+      for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+        const { count, body } = part;
+        const refusal = yield* send(kind, body).pipe(
+          Effect.as(undefined),
+          Effect.catchIf(isRefusal, (error) => Effect.succeed(error)),
+        );
+        if (refusal === undefined) {
+          this.#parts.shift();
+          delivered(isStatus(kind) ? 0 : count);
+        } else if (count > 1) {
+          this.#parts.splice(0, 1, ...halves(part));
+        } else {
+          this.#parts.shift();
+          yield* refuse(count, kind, refusal);
+        }
+      }
+      yield* settle;
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import type * as Scope from "effect/Scope";
+import { formatIssue, type Issue } from "../base/issue.ts";
+import { quoted } from "../base/shellQuote.ts";
+import { IdempotencyKey } from "../request/idempotencyKey.ts";
+import type { Kind, Log } from "../spool/service.ts";
+import type { Experiment } from "../wire/v1/experiment.ts";
+import type { Send } from "./delivery.ts";
+import { lostInWords, UndeliveredError } from "./errors.ts";
+import { type RunStatus, statusOf } from "./runStatus.ts";
+import { newTally, Sender } from "./sender.ts";
+import type { AnnotationOptions, EventOptions, Recorder } from "./service.ts";
+import type { Uplink } from "./uplink.ts";
+
+const noOptions: EventOptions & AnnotationOptions = {};
+
+/** The `Idempotency-Key` that an annotation or a status is sent under. */
+export const drawKey: Effect.Effect<string> = Effect.flatten(IdempotencyKey);
+
+/** Lets fibers wait for what a sender brings about. */
+class Progress {
+  #waiting: Array<{ readonly isSo: () => boolean; readonly go: () => void }> = [];
+
+  /** Something has changed. */
+  readonly check = (): void => {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = waiting.filter(({ isSo }) => !isSo());
+    for (const one of waiting) if (!this.#waiting.includes(one)) one.go();
+  };
+
+  until(isSo: () => boolean): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (isSo()) return resume(Effect.void);
+      const one = { isSo, go: () => resume(Effect.void) };
+      this.#waiting.push(one);
+      return Effect.sync(() => {
+        this.#waiting = this.#waiting.filter((other) => other !== one);
+      });
+    });
+  }
+}
+
+export const makeRecorder = (options: {
+  readonly experiment: Experiment;
+  readonly log: Log;
+  readonly uplink: Uplink;
+  readonly send: Send;
+  readonly shutdownTimeout: Duration.Duration;
+  /** Whether the service did not answer in time when the last recorder ended. */
+  readonly unanswered: { value: boolean };
+}): Effect.Effect<Recorder, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { experiment, log, shutdownTimeout, unanswered, uplink } = options;
+    const { slug } = experiment;
+    const clock = yield* Clock.Clock;
+    const runFork = Effect.runForkWith(yield* Effect.context<never>());
+    const progress = new Progress();
+    const tally = newTally();
+    const sender = new Sender(log, options.send, tally, () => {
+      if (tally.lastError === undefined) unanswered.value = false;
+      progress.check();
+    });
+
+    let invalid = 0;
+    const warned = new Set<string>();
+    const leaveOut = (what: string, issue: Issue): undefined => {
+      invalid++;
+      if (warned.has(what)) return;
+      // Names are few, or something is wrong anyway.
+      if (warned.size < 1000) warned.add(what);
+      runFork(
+        Effect.logWarning(
+          `An event of ${what} of ${slug} is left out: ${formatIssue(issue)}. ` +
+            `Others of ${what} that are will only be counted.`,
+        ),
+      );
+    };
+
+    const encoder = uplink.encoder(slug);
+    const encodeMetric = (name: string, value: number, options: EventOptions) => {
+      const encoded = encoder.metric(
+        name,
+        value,
+        options,
+        // A clock under test may stand between two.
+        Math.floor(clock.currentTimeMillisUnsafe()),
+      );
+      return typeof encoded === "string"
+        ? encoded
+        : leaveOut(`metric ${JSON.stringify(name)}`, encoded);
+    };
+    const encodeAnnotation = (text: string, options: AnnotationOptions, key: string) => {
+      const encoded = encoder.annotation(text, options, key);
+      return typeof encoded === "string" ? encoded : leaveOut("annotations", encoded);
+    };
+
+    const offer = (kind: Kind, entry: string | undefined): Effect.Effect<void> =>
+      entry === undefined ? Effect.void : log.offer(kind, entry);
+
+    const summary = () => {
+      const { pending, dropped } = log.counts();
+      const { delivered, refused } = tally;
+      return { delivered, pending, dropped, refused, invalid };
+    };
+
+    /** Everything recorded so far is out. */
+    const until = (orElse: (target: number) => boolean) =>
+      Effect.suspend(() => {
+        const target = log.accepted();
+        return Effect.andThen(
+          Effect.sync(() => sender.wake()),
+          progress.until(() => log.left() >= target || orElse(target)),
+        );
+      });
+    const flush = Effect.andThen(
+      log.seal,
+      until(() => false),
+    );
+
+    const flushOrFail = Effect.gen(function* () {
+      yield* log.seal;
+      const before = tally.failures;
+      // What another process took over can be long in coming.
+      yield* until((target) => tally.failures > before || log.left() + log.waiting() >= target);
+      const { pending, dropped, refused, invalid } = summary();
+      if (pending + dropped + refused + invalid === 0) return;
+      const detail =
+        pending > 0 && tally.lastError !== undefined ? tally.lastError.message : undefined;
+      return yield* new UndeliveredError({
+        slug,
+        pending,
+        dropped,
+        refused,
+        invalid,
+        ...(detail === undefined ? {} : { detail }),
+      });
+    });
+
+    const sending = yield* Effect.forkScoped(Effect.interruptible(sender.forever(log.ready)));
+    yield* Effect.forkScoped(
+      Effect.andThen(
+        log.dropping,
+        Effect.logWarning(
+          `Events of ${slug} are dropped: the spool has no room for them. flushOrFail says how many.`,
+        ),
+      ),
+    );
+
+    const leave = Effect.gen(function* () {
+      const limit = unanswered.value ? Duration.zero : shutdownTimeout;
+      const done = yield* flush.pipe(Effect.interruptible, Effect.timeoutOption(limit));
+      if (done._tag === "None") unanswered.value = true;
+      yield* Fiber.interrupt(sending);
+      const { pending, ...others } = summary();
+      if (pending > 0) {
+        const why = tally.lastError === undefined ? "" : ` (${tally.lastError.message})`;
+        yield* log.directory === undefined
+          ? Effect.logError(
+              `${pending} events of ${slug} could not be delivered${why} and are lost: the spool is in memory.`,
+            )
+          : Effect.logWarning(
+              `${pending} events of ${slug} could not be delivered yet${why}. They are kept; the next process on ` +
+                `the spool sends them, or:\n  npx syvain-metrics-effect resend --spool ${quoted(log.directory)}`,
+            );
+      }
+      const lost = lostInWords(others);
+      if (lost.length > 0) yield* Effect.logWarning(`Of ${slug}: ${lost.join(", ")}.`);
+    });
+    yield* Effect.addFinalizer(() => leave);
+
+    const record = (status: RunStatus) =>
+      Effect.flatMap(drawKey, (key) =>
+        log.offer(
+          status.status === "running" ? "started" : "ended",
+          uplink.encodeStatus(status, key, clock.currentTimeMillisUnsafe()),
+        ),
+      );
+
+    return {
+      experiment,
+      metric: (name, value, options = noOptions) =>
+        Effect.suspend(() => offer("metric", encodeMetric(name, value, options))),
+      metricUnsafe: (name, value, options = noOptions) => {
+        const event = encodeMetric(name, value, options);
+        return event !== undefined && log.offerUnsafe("metric", event);
+      },
+      annotation: (text, options = noOptions) =>
+        Effect.flatMap(drawKey, (key) => offer("annotation", encodeAnnotation(text, options, key))),
+      run: (effect) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.andThen(
+            record({ status: "running" }),
+            Effect.onExit(restore(effect), (exit) => record(statusOf(exit))),
+          ),
+        ),
+      flush,
+      flushOrFail,
+      summary: Effect.sync(summary),
+    };
+  });

@@ -1,0 +1,151 @@
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Latch from "effect/Latch";
+import type { MetricsApiError } from "../base/errors.ts";
+import { isStatus } from "../spool/block.ts";
+import type { Outgoing, SpoolError } from "../spool/service.ts";
+import { Delivery, type Send } from "./delivery.ts";
+
+/** How many batches are under way at a time. */
+const concurrency = 4;
+
+/** The wait after a pass that failed, beyond the retries of its requests. */
+const firstWait = 1000;
+const longestWait = 30_000;
+
+/** What senders count. */
+export interface Tally {
+  delivered: number;
+  /** Events that the service refused for good. */
+  refused: number;
+  /** How many passes failed. */
+  failures: number;
+  /** Why nothing gets through; `undefined` since something did. */
+  lastError: MetricsApiError | SpoolError | undefined;
+}
+
+export const newTally = (): Tally => ({
+  delivered: 0,
+  refused: 0,
+  failures: 0,
+  lastError: undefined,
+});
+
+/** Sends what there is, in order, a few batches at a time. */
+export class Sender {
+  readonly #outgoing: Outgoing;
+  readonly #send: Send;
+  readonly #tally: Tally;
+  /** Called when the tally has changed. */
+  readonly #onChange: () => void;
+  readonly #wake = Latch.makeUnsafe(false);
+  #window: Array<Delivery> = [];
+  /** Where the run stands is sent when everything before it is settled. */
+  #held: Delivery | undefined;
+
+  constructor(outgoing: Outgoing, send: Send, tally: Tally, onChange: () => void) {
+    this.#outgoing = outgoing;
+    this.#send = send;
+    this.#tally = tally;
+    this.#onChange = onChange;
+  }
+
+  /** Does not wait any longer before it tries again. */
+  wake(): void {
+    this.#wake.openUnsafe();
+  }
+
+  private readonly fill: Effect.Effect<void, SpoolError> = Effect.gen({ self: this }, function* () {
+    while (this.#window.length < concurrency && this.#held === undefined) {
+      const batch = yield* this.#outgoing.poll;
+      if (batch === undefined) break;
+      const delivery = new Delivery(batch);
+      if (isStatus(batch.kind)) this.#held = delivery;
+      else this.#window.push(delivery);
+    }
+    if (this.#window.length === 0 && this.#held !== undefined) {
+      this.#window.push(this.#held);
+      this.#held = undefined;
+    }
+  }).pipe(Effect.uninterruptible);
+
+  #run(delivery: Delivery): Effect.Effect<void, MetricsApiError> {
+    const tally = this.#tally;
+    return delivery.run(
+      this.#send,
+      (count, kind, error) =>
+        Effect.suspend(() => {
+          if (!isStatus(kind)) tally.refused += count;
+          const what = isStatus(kind) ? "The status of the run" : `An event (${kind})`;
+          return Effect.logError(
+            `${what} of ${this.#outgoing.destination.slug} is refused and not sent again: ${error.message}`,
+          );
+        }),
+      (count) => {
+        tally.delivered += count;
+        tally.lastError = undefined;
+        this.#onChange();
+      },
+    );
+  }
+
+  /** Until there is nothing more, or something failed that may pass: that is answered. */
+  readonly drain: Effect.Effect<MetricsApiError | SpoolError | undefined> = Effect.gen(
+    { self: this },
+    function* () {
+      const tally = this.#tally;
+      for (;;) {
+        const failed = yield* Effect.gen({ self: this }, function* () {
+          yield* this.fill;
+          const deliveries = this.#window;
+          const exits = yield* Effect.forEach(
+            deliveries,
+            (delivery) => Effect.exit(this.#run(delivery)),
+            { concurrency },
+          );
+          this.#window = deliveries.filter((_, i) => Exit.isFailure(exits[i] ?? Exit.void));
+          this.#onChange();
+          for (const exit of exits) yield* exit;
+          return deliveries.length;
+        }).pipe(Effect.result);
+        if (failed._tag === "Failure") {
+          tally.failures++;
+          const before = tally.lastError;
+          tally.lastError = failed.failure;
+          this.#onChange();
+          if (before?.message !== failed.failure.message) {
+            yield* Effect.logWarning(
+              `Events of ${this.#outgoing.destination.slug} wait to be sent: ${failed.failure.message}`,
+            );
+          }
+          return failed.failure;
+        }
+        if (failed.success === 0) return undefined;
+      }
+    },
+  );
+
+  /** Sends for ever; when it fails, again after a wait that grows. */
+  forever(ready: Effect.Effect<void>): Effect.Effect<never> {
+    return Effect.gen({ self: this }, function* () {
+      let wait = firstWait;
+      for (;;) {
+        // Who wakes it from here on wants another pass.
+        this.#wake.closeUnsafe();
+        const failure = yield* this.drain;
+        if (failure === undefined) {
+          wait = firstWait;
+          yield* ready;
+          continue;
+        }
+        const asked =
+          "retryAfter" in failure && failure.retryAfter !== undefined
+            ? Duration.toMillis(failure.retryAfter)
+            : 0;
+        yield* Effect.raceFirst(Effect.sleep(Math.max(wait, asked)), this.#wake.await);
+        wait = Math.min(wait * 2, longestWait);
+      }
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import * as Duration from "effect/Duration";
+import * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
+import type { MetricsApiAuthError } from "../base/errors.ts";
+import { countSetting } from "../base/settings.ts";
+import { EventBuffer } from "./eventBuffer.ts";
+import type { Destination, Limits, Log, MemoryOptions, Overflow, Spool } from "./service.ts";
+
+/** A log that lives and dies with the process. */
+const makeMemoryLog = (
+  destination: Destination,
+  capacity: number,
+  overflow: Overflow,
+  limits: Limits,
+): Effect.Effect<Log, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const buffer = new EventBuffer(capacity, overflow, limits);
+    yield* Effect.forkScoped(buffer.timer);
+    yield* Effect.addFinalizer(() => Effect.sync(() => buffer.end()));
+    return {
+      destination,
+      offerUnsafe: (kind, entry) => buffer.offerUnsafe(kind, entry) !== undefined,
+      offer: (kind, entry) => {
+        if (buffer.mustWait(kind)) return Effect.asVoid(buffer.offer(kind, entry));
+        buffer.offerUnsafe(kind, entry);
+        return Effect.void;
+      },
+      seal: Effect.sync(() => buffer.seal()),
+      ready: buffer.ready.await,
+      poll: Effect.sync(() => {
+        const pending = buffer.take();
+        if (pending === undefined) return undefined;
+        const { kind, count } = pending;
+        return {
+          kind,
+          count,
+          body: pending.close(),
+          settle: Effect.sync(() => {
+            buffer.leave(kind, count);
+            buffer.release(kind, count);
+          }),
+        };
+      }),
+      dropping: buffer.dropping.await,
+      accepted: () => buffer.accepted,
+      left: () => buffer.left,
+      waiting: () => 0,
+      counts: () => ({
+        pending: buffer.accepted - buffer.left - buffer.statuses,
+        dropped: buffer.dropped,
+      }),
+      directory: undefined,
+    };
+  });
+
+export const makeMemorySpool = (
+  options: MemoryOptions,
+): Effect.Effect<Spool["Service"], MetricsApiAuthError> =>
+  Effect.map(countSetting(options.capacity ?? 100_000, "capacity"), (capacity) => ({
+    open: (destination, limits) =>
+      makeMemoryLog(destination, capacity, options.overflow ?? "dropOldest", limits),
+    adopt: () => Effect.succeed({ leftovers: [], owned: 0 }),
+    lease: Duration.zero,
+  }));

@@ -1,0 +1,193 @@
+/**
+ * The server as one effect: log, fault, route, answer. It holds no transport.
+ */
+import * as ByteSize from "effect/ByteSize";
+import * as Data from "effect/Data";
+import * as Effect from "effect/Effect";
+import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage";
+import * as HttpMiddleware from "effect/http/HttpMiddleware";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
+import * as contract from "../internal/wire/v1/index.ts";
+import { type Fault, takeFault } from "./faults.ts";
+import { newId } from "./ids.ts";
+import type { LoggedRequest, OperationName, RequestLog } from "./log.ts";
+import { Refusal } from "./rules/refusal.ts";
+import type { Store } from "./store.ts";
+import { failure, refused } from "./v1/envelope.ts";
+import type { Settings } from "./v1/handlers.ts";
+import * as v1 from "./v1/index.ts";
+
+/** The connection is lost, by order of a fault. */
+export class Dropped extends Data.TaggedError("Dropped")<{
+  readonly when: "before" | "after";
+}> {}
+
+/** What has arrived, and what is to go wrong. */
+export interface Desk {
+  readonly faults: Array<Fault>;
+  readonly log: RequestLog;
+}
+
+// -----------------------------------------------------------------------------
+// Paths
+// -----------------------------------------------------------------------------
+
+interface Path {
+  readonly operation: OperationName | undefined;
+  readonly method: string;
+  readonly pattern: RegExp;
+}
+
+const paths: ReadonlyArray<Path> = [
+  ...Object.values(contract).map(({ generation, name, method, path }) => ({
+    operation: name,
+    method,
+    pattern: new RegExp(`^${generation.basePath}${path.replace(/:\w+/g, "[^/]+")}$`),
+  })),
+  ...["healthz", "openapi\\.json", "docs"].map((path) => ({
+    operation: undefined,
+    method: "GET",
+    pattern: new RegExp(`^/${path}$`),
+  })),
+];
+
+/** What the router has no handler for. */
+const unrouted = ({ method, path }: LoggedRequest) => {
+  const methods = paths.filter(({ pattern }) => pattern.test(path)).map((one) => one.method);
+  if (methods.length === 0) return failure(404, `there is no ${path}`, "not_found");
+  if (methods.includes(method)) return failure(400, "path: expected percent-encoded UTF-8");
+  return HttpServerResponse.setHeader(
+    failure(405, `${path} does not take ${method}`),
+    "allow",
+    methods.join(", "),
+  );
+};
+
+/** Paths are taken as they are written: a client that writes them in another way is wrong. */
+const routerConfig = {
+  caseSensitive: true,
+  ignoreTrailingSlash: false,
+  ignoreDuplicateSlashes: false,
+  maxParamLength: Number.MAX_SAFE_INTEGER,
+};
+
+const healthz = HttpRouter.add("GET", "/healthz", HttpServerResponse.jsonUnsafe({ status: "ok" }));
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const maxBody = ByteSize.mebibytes(16);
+const maxBytes = Number(maxBody);
+const encoder = new TextEncoder();
+
+const tooLarge = new Refusal({
+  status: 413,
+  message: `body: expected at most ${maxBytes} bytes`,
+  code: "body_too_large",
+});
+
+const isTooLarge = (text: string) =>
+  // No UTF-16 unit takes more than three bytes.
+  text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
+
+const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, Refusal> =>
+  Number(request.headers["content-length"]) > maxBytes
+    ? tooLarge
+    : request.text.pipe(
+        Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody),
+        Effect.mapError(({ reason }) =>
+          reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
+            ? tooLarge
+            : new Refusal({ status: 400, message: "body: it cannot be read" }),
+        ),
+        Effect.flatMap((text) => (isTooLarge(text) ? tooLarge : Effect.succeed(text))),
+      );
+
+const parse = (text: string): unknown => {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+};
+
+const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): LoggedRequest => {
+  // By hand: a socket brings targets that `URL` cannot read, and those that it reads it rewrites.
+  const target = request.url.replace(/^https?:\/\/[^/?#]*/, "").replace(/#.*$/, "");
+  const [path = ""] = target.split("?", 1);
+  return {
+    operation: paths.find(({ method, pattern }) => method === request.method && pattern.test(path))
+      ?.operation,
+    method: request.method,
+    path,
+    query: [...new URLSearchParams(target.slice(path.length))],
+    headers: request.headers,
+    body: parse(text),
+  };
+};
+
+// -----------------------------------------------------------------------------
+// Answers
+// -----------------------------------------------------------------------------
+
+/** The router's own refusal of a body that is not JSON is plain text. */
+const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
+  response.status === 415 ? failure(415, "body: expected application/json") : response;
+
+/** Answers the request in context; fails only with {@link Dropped}. */
+export const makeApp = (
+  settings: Settings,
+  { faults, log }: Desk,
+): Effect.Effect<
+  Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    Dropped,
+    HttpServerRequest.HttpServerRequest | Scope.Scope
+  >,
+  never,
+  Scope.Scope | Store
+> =>
+  HttpRouter.toHttpEffect(Layer.merge(v1.routes(settings), healthz)).pipe(
+    Effect.provideService(HttpRouter.RouterConfig, routerConfig),
+    Effect.map((route) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest;
+        const body = yield* Effect.result(readBody(request));
+        const text = body._tag === "Success" ? body.success : "";
+        const logged = toLogged(request, text);
+        log.add(logged, text.length);
+        const act = takeFault(faults, logged);
+        if (act?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
+        if (act?._tag === "Respond") return act.response;
+        // On a port handlers are uninterruptible; neither its end nor a client that goes need wait for this.
+        if (act?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(act.duration));
+        const response =
+          body._tag === "Failure"
+            ? refused(body.failure)
+            : yield* route.pipe(
+                Effect.map(inEnvelope),
+                Effect.catch((error) =>
+                  Effect.succeed(
+                    error.reason._tag === "RouteNotFound"
+                      ? unrouted(logged)
+                      : failure(400, error.message),
+                  ),
+                ),
+                Effect.catchDefect((defect) =>
+                  Effect.as(
+                    Effect.logError("The server failed", defect),
+                    failure(500, "the server failed", "internal_error"),
+                  ),
+                ),
+              );
+        if (act?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
+        return HttpServerResponse.setHeader(response, "x-request-id", newId());
+      }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)),
+    ),
+  );

@@ -1,0 +1,87 @@
+/** What the server keeps, as v1 shows it. */
+import * as DateTime from "effect/DateTime";
+import type { Annotation } from "../../internal/wire/v1/annotations.ts";
+import type { Experiment } from "../../internal/wire/v1/experiment.ts";
+import type { Folder } from "../../internal/wire/v1/folder.ts";
+import type { IngestionKey } from "../../internal/wire/v1/ingestionKeys.ts";
+import type { MetricRow } from "../../internal/wire/v1/metricRow.ts";
+import { ancestorsOf, type Folders, pathOf } from "../rules/folders.ts";
+import type { Row } from "../rules/metrics.ts";
+import type * as Kept from "../store.ts";
+
+const time = (millis: number): DateTime.Utc => DateTime.makeUnsafe(millis);
+const maybeTime = (millis: number | null) => (millis === null ? null : time(millis));
+
+export const folderView = (orgId: string, folders: Folders, folder: Kept.Folder): Folder => ({
+  folderId: folder.id,
+  orgId,
+  name: folder.name,
+  parentIdPath: ancestorsOf(folders, folder).map(({ id }) => id),
+  pathName: pathOf(folders, folder),
+});
+
+export const experimentView = (
+  orgId: string,
+  folders: Folders,
+  experiment: Kept.Experiment,
+  description: Kept.Description,
+): Experiment => {
+  const folder = experiment.folderId === null ? undefined : folders.get(experiment.folderId);
+  return {
+    id: experiment.id,
+    orgId,
+    folder: folder === undefined ? null : folderView(orgId, folders, folder),
+    url: `/experiments/${experiment.id}`,
+    slug: experiment.slug,
+    description: description.text,
+    metadata: description.metadata,
+    status: experiment.status,
+    errorName: experiment.error?.name ?? null,
+    errorDetail: experiment.error?.detail ?? null,
+    createdAt: time(experiment.createdAt),
+    updatedAt: time(experiment.updatedAt),
+    startedAt: maybeTime(experiment.startedAt),
+    doneAt: maybeTime(experiment.doneAt),
+    // No request of v1 is a heartbeat.
+    lastHeartbeatAt: null,
+    lastEventAt: maybeTime(experiment.lastEventAt),
+  };
+};
+
+export const keyView = (key: Kept.IngestionKey): IngestionKey => ({
+  id: key.id,
+  experimentId: key.experimentId,
+  name: key.name,
+  createdAt: time(key.createdAt),
+  expiresAt: time(key.expiresAt),
+  revokedAt: maybeTime(key.revokedAt),
+  lastUsedAt: maybeTime(key.lastUsedAt),
+});
+
+export const annotationView = (annotation: Kept.Annotation): Annotation => ({
+  id: annotation.id,
+  experimentId: annotation.experimentId,
+  annotation: annotation.text,
+  metadata: annotation.metadata,
+  createdAt: time(annotation.createdAt),
+});
+
+/** The experiment's own description and metadata are there only for those who asked. */
+export const rowView = (
+  orgId: string,
+  { event, series, experiment, description }: Row,
+  withDescription: boolean,
+): MetricRow => ({
+  eventId: event.id,
+  orgId,
+  experimentId: experiment.id,
+  experimentSlug: experiment.slug,
+  experimentDescription: withDescription ? (description?.text ?? null) : null,
+  experimentMetadata: withDescription ? (description?.metadata ?? null) : null,
+  metricName: series.name,
+  metricValue: event.value,
+  step: event.step,
+  metadata: series.metadata,
+  clientTimestampMs: event.clientTime,
+  serverTimestampMs: event.serverTime,
+});

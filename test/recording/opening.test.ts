@@ -1,0 +1,113 @@
+/** How a recorder comes by its experiment. */
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Collector from "../../src/Collector.ts";
+import * as Experiments from "../../src/Experiments.ts";
+import * as Folders from "../../src/Folders.ts";
+import * as Faults from "../../src/testing/Faults.ts";
+import { inMemory, requestsOf } from "../support/recording.ts";
+
+const taken = Faults.status(409, { match: { operation: "Experiments.create" } });
+
+describe("a slug that is taken", () => {
+  it.effect("is that of one experiment, however many ask for it at a time", () =>
+    Effect.gen(function* () {
+      const recorders = yield* Effect.forEach(
+        [1, 2, 3, 4],
+        () => Collector.experiment({ slug: "iris" }),
+        { concurrency: 4 },
+      );
+      assert.strictEqual(new Set(recorders.map(({ experiment }) => experiment.id)).size, 1);
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("is looked for where the service refuses it, and the experiment is there whole", () =>
+    Effect.gen(function* () {
+      yield* Experiments.create({ slug: "iris-2" });
+      const { experiment } = yield* Experiments.create({
+        slug: "iris",
+        description: "the first",
+        metadata: { lr: 0.1 },
+      });
+      yield* taken;
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      assert.deepStrictEqual(recorder.experiment, experiment);
+      const [listed] = yield* requestsOf("Experiments.list");
+      assert.deepStrictEqual(listed?.query, [["slug", "iris"]]);
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("that no experiment has fails as the service did", () =>
+    Effect.gen(function* () {
+      yield* taken;
+      const error = yield* Effect.flip(Collector.experiment({ slug: "iris" }));
+      assert(error._tag === "MetricsApiRequestError");
+      assert.strictEqual(error.reason._tag, "Conflict");
+    }).pipe(Effect.provide(inMemory())),
+  );
+});
+
+describe("a folder", () => {
+  it.effect("is found by its path, by one request", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* Folders.create({ name: "models" });
+      const { folder: mamba } = yield* Folders.create({
+        name: "mamba",
+        parentId: folder.folderId,
+      });
+      const recorder = yield* Collector.experiment({ slug: "iris", folderPath: "/models/mamba" });
+      assert.strictEqual(recorder.experiment.folder?.folderId, mamba.folderId);
+      const asked = yield* requestsOf("Folders.list");
+      assert.deepStrictEqual(
+        asked.map(({ query }) => query),
+        [[["path", "/models/mamba"]]],
+      );
+      const [created] = yield* requestsOf("Experiments.create");
+      assert.deepStrictEqual(created?.body, {
+        slug: "iris",
+        description: "",
+        metadata: {},
+        folder_id: mamba.folderId,
+      });
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("is named by its id, too", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* Folders.create({ name: "models" });
+      const { folderId } = folder;
+      const recorder = yield* Collector.experiment({ slug: "iris", folderId });
+      assert.strictEqual(recorder.experiment.folder?.folderId, folderId);
+      assert.lengthOf(yield* requestsOf("Folders.list"), 0);
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  const failed = (folderPath: string) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(Collector.experiment({ slug: "iris", folderPath }));
+      assert(error._tag === "FolderPathError");
+      assert.lengthOf(yield* requestsOf("Experiments.create"), 0);
+      return error;
+    });
+
+  it.effect("that is not there is said to be missing, and no experiment is made", () =>
+    Effect.gen(function* () {
+      const error = yield* failed("/models/mamba");
+      assert.deepInclude(error, { path: "/models/mamba", found: 0 });
+      assert.match(error.message, /no folder at "\/models\/mamba"/);
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("that is one of several is said to be so", () =>
+    Effect.gen(function* () {
+      const folder = { folder_id: "f", org_id: "o", name: "mamba", path_name: "/mamba" };
+      yield* Faults.garbage({
+        body: JSON.stringify({ data: { folders: [folder, folder] }, error: null }),
+        contentType: "application/json",
+      });
+      const error = yield* failed("/mamba");
+      assert.deepInclude(error, { path: "/mamba", found: 2 });
+      assert.match(error.message, /2 folders at "\/mamba"/);
+    }).pipe(Effect.provide(inMemory())),
+  );
+});

@@ -1,0 +1,125 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Redacted from "effect/Redacted";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { progressBar } from "../../src/cli/progressBar.ts";
+import * as Faults from "../../src/testing/Faults.ts";
+import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import { experimentOf, server, start, storedOf, temporaryDirectory } from "../support/processes.ts";
+
+const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+
+const resend = (spool: string, more: Record<string, string> = {}) =>
+  Effect.gen(function* () {
+    const { apiKey, host } = yield* MetricsServer.MetricsServer;
+    return yield* Effect.promise(async () => {
+      const child = spawn(process.execPath, [cli, "resend", "--spool", spool], {
+        env: {
+          ...process.env,
+          SYVAIN_METRICS_API_KEY: Redacted.value(apiKey),
+          SYVAIN_METRICS_HOST: host,
+          ...more,
+        },
+      });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk) => (stdout += chunk));
+      child.stderr.on("data", (chunk) => (stderr += chunk));
+      const [code] = await once(child, "close");
+      return { code, stdout, stderr };
+    });
+  });
+
+/** A job that could not deliver anything; answers what it said about that. */
+const leave = (spool: string) =>
+  Effect.gen(function* () {
+    const job = yield* start({
+      spool,
+      slug: "left",
+      life: 1,
+      events: 50,
+      end: "fail",
+      every: 1,
+      shutdownTimeout: 50,
+    });
+    yield* job.printed("open");
+    yield* Faults.delay("1 hour", { times: Infinity });
+    yield* job.ended;
+    yield* Faults.clear;
+    return job.stderr();
+  });
+
+describe("syvain-metrics-effect resend", () => {
+  it.live("sends what the log of the job says is left, and then there is nothing", () =>
+    Effect.gen(function* () {
+      const spool = yield* temporaryDirectory;
+      const said = yield* leave(spool);
+      assert.include(said, `npx syvain-metrics-effect resend --spool ${spool}\n`);
+      const first = yield* resend(spool);
+      assert.strictEqual(first.stdout, "50 events delivered.\n");
+      assert.strictEqual(first.code, 0);
+      assert.match(first.stderr, /^Sending: \d+ of 50 events\n/);
+      assert.lengthOf(yield* storedOf("left"), 50);
+      assert.strictEqual((yield* experimentOf("left")).errorName, "Error");
+      const second = yield* resend(spool);
+      assert.strictEqual(second.stdout, `Nothing to send in ${spool}.\n`);
+    }).pipe(Effect.scoped, Effect.provide(server)),
+  );
+
+  it.live("keeps what the service does not take, and says so", () =>
+    Effect.gen(function* () {
+      const spool = yield* temporaryDirectory;
+      yield* leave(spool);
+      const { code, stderr, stdout } = yield* resend(spool, { SYVAIN_METRICS_API_KEY: "wrong" });
+      assert.strictEqual(code, 1);
+      assert.strictEqual(stdout, "");
+      assert.include(stderr, "401 Unauthorized");
+      assert.include(stderr, "50 events kept");
+      assert.strictEqual((yield* resend(spool)).stdout, "50 events delivered.\n");
+    }).pipe(Effect.scoped, Effect.provide(server)),
+  );
+
+  it.live("does not make a directory that is not there", () =>
+    Effect.gen(function* () {
+      const { code, stderr } = yield* resend("/nowhere/spool");
+      assert.strictEqual(code, 1);
+      assert.include(stderr, "/nowhere/spool");
+    }).pipe(Effect.scoped, Effect.provide(server)),
+  );
+});
+
+describe("its progress", () => {
+  const shown = (isTTY: boolean) => {
+    let text = "";
+    let time = 0;
+    const bar = progressBar(
+      "Sending",
+      { isTTY, write: (chunk: unknown) => (text += String(chunk)).length > 0 },
+      () => time,
+    );
+    for (let done = 0; done <= 2000; done += 500) {
+      bar.show(done, 2000);
+      time += 2000;
+    }
+    bar.end();
+    return text;
+  };
+
+  it("is a bar on a terminal", () => {
+    const frames = shown(true).split("\r\x1b[2K").slice(1);
+    assert.lengthOf(frames, 5);
+    assert.strictEqual(
+      frames[2],
+      `Sending ${"█".repeat(15)}${"░".repeat(15)} 50 % (1,000 of 2,000)`,
+    );
+  });
+
+  it("is a line now and then elsewhere", () => {
+    assert.strictEqual(
+      shown(false),
+      "Sending: 0 of 2,000 events\nSending: 1,500 of 2,000 events\n",
+    );
+  });
+});

@@ -1,0 +1,203 @@
+/** What the service is told of a run. */
+import { assert, describe, it } from "@effect/vitest";
+import * as Cause from "effect/Cause";
+import * as Data from "effect/Data";
+import * as Deferred from "effect/Deferred";
+import * as Effect from "effect/Effect";
+import * as Exit from "effect/Exit";
+import * as Fiber from "effect/Fiber";
+import { TestClock } from "effect/testing";
+import { cpSync } from "node:fs";
+import * as Annotations from "../../src/Annotations.ts";
+import * as Collector from "../../src/Collector.ts";
+import * as Experiments from "../../src/Experiments.ts";
+import * as Faults from "../../src/testing/Faults.ts";
+import { temporaryDirectory } from "../support/processes.ts";
+import { collecting, inMemory, requestsOf, stored, withDirectory } from "../support/recording.ts";
+
+interface Told {
+  readonly status: string;
+  readonly error?: { readonly name: string; readonly detail?: string };
+  readonly timestamp_ms: number;
+}
+
+const updates = requestsOf("Experiments.updateStatus");
+
+/** What was told, in order. */
+const told = Effect.map(updates, (requests) => requests.map(({ body }) => body as Told));
+
+const run = (job: Effect.Effect<unknown, unknown>) =>
+  Effect.gen(function* () {
+    const recorder = yield* Collector.experiment({ slug: "iris" });
+    const exit = yield* Effect.exit(recorder.run(Effect.andThen(recorder.metric("a", 1), job)));
+    yield* recorder.flush;
+    return { exit, id: recorder.experiment.id };
+  });
+
+class OutOfMemory extends Data.TaggedError("OutOfMemory")<{ readonly message: string }> {}
+
+const endings: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>, string, RegExp?]> =
+  [
+    ["returns", Effect.succeed(1), "done"],
+    ["fails with a word", Effect.fail("no"), "Error", /^Error: no/],
+    ["fails with an error", Effect.fail(new RangeError("far")), "RangeError", /^RangeError: far\n/],
+    ["fails with a tag", new OutOfMemory({ message: "at 1200" }), "OutOfMemory", /at 1200/],
+    ["dies", Effect.die(new TypeError("why")), "TypeError", /^TypeError: why\n/],
+    ["is interrupted", Effect.interrupt, "Interrupted", /interrupted/],
+    ["runs out of time", Effect.timeout(Effect.never, "1 second"), "TimeoutError", /timed out/i],
+    ["fails with nothing", Effect.fail(undefined), "Error", /undefined/],
+    ["fails with a long name", Effect.fail({ _tag: "n".repeat(501) }), "n".repeat(500), /./],
+  ];
+
+describe("a run", () => {
+  for (const [how, job, name, detail] of endings) {
+    it.effect(`that ${how} ends as it did, and the service is told so`, () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(1000);
+        const running = yield* Effect.forkChild(run(job));
+        yield* TestClock.adjust("1 second");
+        const { exit, id } = yield* Fiber.join(running);
+        const [started, ended, ...more] = yield* told;
+        assert.deepStrictEqual(started, { status: "running", timestamp_ms: 1000 });
+        assert.lengthOf(more, 0);
+        const { experiment } = yield* Experiments.get(id);
+        assert.lengthOf(yield* stored(id), 1);
+        if (detail === undefined) {
+          assert.isTrue(Exit.isSuccess(exit));
+          assert.deepStrictEqual(ended, { status: "done", timestamp_ms: 1000 });
+          assert.strictEqual(experiment.status, "done");
+        } else {
+          assert.isTrue(Exit.isFailure(exit));
+          assert.strictEqual(ended?.status, "error");
+          assert.strictEqual(ended?.error?.name, name);
+          assert.match(ended?.error?.detail ?? "", detail);
+          assert.deepInclude(experiment, { status: "error", errorName: name });
+        }
+      }).pipe(Effect.provide(inMemory())),
+    );
+  }
+
+  it.effect("has a detail of at most 8,000 characters, and no half of one at the end", () =>
+    Effect.gen(function* () {
+      yield* run(Effect.fail("x".repeat(8000 - "Error: ".length - 1) + "\u{1f511}"));
+      const detail = (yield* told).at(-1)?.error?.detail;
+      assert.strictEqual(detail?.length, 7999);
+      assert.isTrue(detail?.endsWith("x"));
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("ends as it did, though its error throws when it is looked at", () =>
+    Effect.gen(function* () {
+      const error = {
+        get message(): string {
+          throw new Error("no");
+        },
+      };
+      const { exit } = yield* run(Effect.fail(error));
+      assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === error);
+      assert.deepInclude((yield* told).at(-1), { status: "error", error: { name: "Error" } });
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("is running while it runs, and has ended after its last event", () =>
+    Effect.gen(function* () {
+      const ready = yield* Deferred.make<string>();
+      const job = yield* Effect.forkChild(
+        Effect.scoped(
+          Effect.gen(function* () {
+            const recorder = yield* Collector.experiment({ slug: "iris" });
+            yield* recorder.run(
+              Effect.gen(function* () {
+                yield* Deferred.succeed(ready, recorder.experiment.id);
+                yield* Effect.sleep("1 minute");
+                yield* recorder.metric("loss", 1);
+              }),
+            );
+          }),
+        ),
+      );
+      const id = yield* Deferred.await(ready);
+      yield* TestClock.adjust("30 seconds");
+      assert.strictEqual((yield* Experiments.get(id)).experiment.status, "running");
+      yield* TestClock.adjust("30 seconds");
+      yield* Fiber.join(job);
+      assert.deepStrictEqual((yield* told).at(-1), { status: "done", timestamp_ms: 60_000 });
+      assert.lengthOf(yield* stored(id), 1);
+    }).pipe(Effect.provide(inMemory())),
+  );
+});
+
+const manually = { recoverOnStart: false };
+const keyOf = ({ headers }: { readonly headers: object }) =>
+  Reflect.get(headers, "idempotency-key") as unknown;
+
+describe("what a later process sends again", () => {
+  it.live("is the same request: an annotation is there once, a status has the time it had", () =>
+    withDirectory((directory) =>
+      Effect.gen(function* () {
+        const id = yield* Effect.gen(function* () {
+          const recorder = yield* Collector.experiment({ slug: "iris" });
+          yield* recorder.metric("loss", 1, { step: 1 });
+          yield* recorder.flush;
+          // The service acts, and the answer is lost.
+          yield* Faults.dropAfter({ times: Infinity });
+          yield* recorder.run(recorder.annotation("halved", { metadata: { at: 3 } }));
+          return recorder.experiment.id;
+        }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually)));
+        yield* Faults.clear;
+        const recovery = yield* Effect.provide(Collector.recover, collecting(directory, manually));
+        assert.deepInclude(recovery, { delivered: 1, remaining: 0 });
+
+        const { annotations } = yield* Annotations.list(id);
+        assert.deepStrictEqual(
+          annotations.map(({ annotation, metadata }) => [annotation, metadata]),
+          [["halved", { at: 3 }]],
+        );
+        for (const operation of ["Annotations.create", "Experiments.updateStatus"] as const) {
+          const requests = yield* requestsOf(operation);
+          assert.isAbove(requests.length, 1);
+          // A key for each body, and a body for each key.
+          const pairs = requests.map((one) => `${keyOf(one)} ${JSON.stringify(one.body)}`);
+          const keys = new Set(requests.map(keyOf));
+          const bodies = new Set(requests.map(({ body }) => JSON.stringify(body)));
+          assert.strictEqual(new Set(pairs).size, bodies.size);
+          assert.strictEqual(keys.size, bodies.size);
+        }
+        assert.strictEqual((yield* Experiments.get(id)).experiment.status, "done");
+      }),
+    ),
+  );
+
+  it.live("is that a run was killed, once and for all", () =>
+    withDirectory((directory) =>
+      Effect.gen(function* () {
+        const copy = yield* temporaryDirectory;
+        const recorder = yield* Collector.experiment({ slug: "iris" });
+        yield* recorder.run(
+          Effect.gen(function* () {
+            yield* recorder.metric("loss", 1, { step: 1 });
+            yield* recorder.flush;
+            // As SIGKILL leaves it.
+            cpSync(directory, copy, { recursive: true });
+          }),
+        );
+        yield* recorder.flush;
+        const before = (yield* updates).length;
+        const recover = Effect.provide(Collector.recover, collecting(copy, manually));
+        yield* Faults.dropAfter({ match: { operation: "Experiments.updateStatus" } });
+        yield* recover;
+        yield* recover;
+        const requests = (yield* updates).slice(before);
+        assert.lengthOf(requests, 2);
+        assert.lengthOf(new Set(requests.map(keyOf)), 1);
+        assert.deepStrictEqual(requests[0]?.body, requests[1]?.body);
+        assert.deepInclude(requests[0]?.body, {
+          status: "error",
+          error: { name: "Killed", detail: "The process ended before the run did." },
+        });
+        const { experiment } = yield* Experiments.get(recorder.experiment.id);
+        assert.deepInclude(experiment, { status: "error", errorName: "Killed" });
+      }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually))),
+    ),
+  );
+});
