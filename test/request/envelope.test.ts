@@ -1,4 +1,4 @@
-/** A success is `{ "data": …, "error": null }` with what the contract says in `data`; anything else is a response error. */
+/** A success is `{ "data": …, "error": null }` with what the contract says inside; anything else is a response error. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Experiments from "../../src/Experiments.ts";

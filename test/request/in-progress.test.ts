@@ -1,4 +1,4 @@
-/** While the service says that an earlier attempt of the same request is at work, the call asks again, beside its retries. */
+/** While the service says that an earlier attempt of a request is at work, the call asks again, beside its retries. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Random from "effect/Random";

@@ -1,4 +1,4 @@
-/** Series that come line by line, over real sockets: all of them or a failure, as they arrive, and nothing left open. */
+/** Series that come line by line, over real sockets: all or a failure, as they arrive, and no connection left open. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Deferred from "effect/Deferred";
 import * as Effect from "effect/Effect";
