@@ -158,6 +158,28 @@ it.effect("what was read is what is sent, whatever becomes of its metadata", () 
   }),
 );
 
+it.effect(
+  "an event is read when it is pulled, also from a generator that gives out one object",
+  () =>
+    Effect.gen(function* () {
+      const { taken, live } = taking();
+      const one = { clientEventId: "", name: "loss", value: 0, metadata: { i: 0, deep: [0] } };
+      const reusing = function* () {
+        for (let i = 0; i < 5; i++) {
+          one.clientEventId = String(i);
+          one.value = one.metadata.i = one.metadata.deep[0] = i;
+          yield one;
+        }
+      };
+      yield* Metrics.ingestAll("e", reusing()).pipe(live);
+      const { data } = JSON.parse(taken[0]?.text ?? "");
+      assert.deepStrictEqual(
+        data.map(({ value, metadata }: Metrics.MetricInput) => [value, metadata]),
+        [0, 1, 2, 3, 4].map((i) => [i, { i, deep: [i] }]),
+      );
+    }),
+);
+
 it.effect("no events are no request", () =>
   Effect.gen(function* () {
     const { taken, live } = taking();

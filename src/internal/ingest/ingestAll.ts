@@ -119,6 +119,24 @@ const invalidRequest = (issue: Issue, acknowledged: number) =>
 const isIssue = (checked: Checked | Issue): checked is Issue =>
   typeof checked === "object" && "path" in checked;
 
+/** Reads an event: whatever becomes of the object afterwards, this is what is sent. */
+const read = (event: MetricInput): Checked | Issue => plainEvent(event) ?? encodeBySchema(event);
+
+/** A generator may give out one object again and again, so each is read before the next is asked for. */
+function* readEach(events: Iterable<MetricInput>): Generator<Checked | Issue> {
+  for (const event of events) yield read(event);
+}
+
+/** What is there whole can be read by the chunk, which is faster. */
+const reading = <E, R>(
+  events: Stream.Stream<MetricInput, E, R> | Iterable<MetricInput>,
+): Stream.Stream<Checked | Issue, E, R> => {
+  if (Stream.isStream(events)) return Stream.map(events, read);
+  return Array.isArray(events)
+    ? Stream.map(Stream.fromIterable(events), read)
+    : Stream.fromIterable(readEach(events));
+};
+
 interface Sending extends Batch {
   /** The how-manieth batch it is. */
   readonly number: number;
@@ -167,10 +185,9 @@ export const ingestAll = <E = never, R = never>(
     };
 
     /** The batches that are full with these events, up to the first that fails the call. */
-    const gather = (events: ReadonlyArray<MetricInput>): ReadonlyArray<Sending | Refused> => {
+    const gather = (events: ReadonlyArray<Checked | Issue>): ReadonlyArray<Sending | Refused> => {
       const full: Array<Sending | Refused> = [];
-      for (const event of events) {
-        const checked = plainEvent(event) ?? encodeBySchema(event);
+      for (const checked of events) {
         if (!isIssue(checked)) {
           const batch = gathering.add(checked, index);
           if (batch !== undefined) full.push(sending(batch, index));
@@ -220,7 +237,7 @@ export const ingestAll = <E = never, R = never>(
       );
 
     // In order, so that what ends the call early does so when all batches before it have ended.
-    return Stream.chunks(Stream.isStream(events) ? events : Stream.fromIterable(events)).pipe(
+    return Stream.chunks(reading(events)).pipe(
       Stream.catchCause((cause) => Stream.succeed(new Broken(cause))),
       Stream.mapAccum(
         () => undefined,
