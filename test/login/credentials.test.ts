@@ -1,4 +1,8 @@
 /** Which key goes where: the option's, the environment's or the saved login's. */
+import { cpSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -333,6 +337,24 @@ it.effect("an option is an explicit key", () =>
   Effect.map(configured(ConfigService.layerAuto({ apiKey: "k" })), ({ source, orgId, loginAt }) =>
     assert.deepStrictEqual([source, orgId, loginAt], ["apiKey", undefined, undefined]),
   ),
+);
+
+it.live("a key that another copy of effect redacted is refused, and the message says why", () =>
+  Effect.gen(function* () {
+    const directory = yield* temporaryDirectory;
+    const effect = dirname(createRequire(import.meta.url).resolve("effect/package.json"));
+    const copy = `${directory}/effect`;
+    cpSync(`${effect}/dist`, `${copy}/dist`, { recursive: true });
+    cpSync(`${effect}/package.json`, `${copy}/package.json`);
+    const theirs: typeof Redacted = yield* Effect.promise(
+      () => import(/* @vite-ignore */ pathToFileURL(`${copy}/dist/Redacted.js`).href),
+    );
+    const apiKey = theirs.make("s3cret");
+    const error = yield* Effect.flip(configured(ConfigService.layer({ apiKey })));
+    assert.strictEqual(error.reason._tag, "InvalidKey");
+    assert.include(error.message, "another copy of effect");
+    assert.notInclude(error.message, "s3cret");
+  }),
 );
 
 it.effect("the configuration does not show its key", () =>

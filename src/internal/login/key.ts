@@ -12,7 +12,14 @@ export const parseKey = (
 ): Effect.Effect<Redacted.Redacted, MetricsApiAuthError> => {
   const refuse = (message: string) =>
     new MetricsApiAuthError({ reason: new InvalidKey({ message }) });
-  const given = Redacted.isRedacted(input) ? Redacted.value(input) : input;
+  let given: unknown;
+  try {
+    given = Redacted.isRedacted(input) ? Redacted.value(input) : input;
+  } catch {
+    return refuse(
+      `The API key of ${source} was made by another copy of effect, which keeps what it redacts to itself: there are two in node_modules. Install one (npm ls effect), or give the key as a string.`,
+    );
+  }
   const key = typeof given === "string" ? given.trim() : "";
   if (key === "local") {
     return refuse(
