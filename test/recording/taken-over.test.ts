@@ -2,10 +2,14 @@
  * A process that did not show for too long, and is taken for gone, loses nothing, and does not wait for what others
  * have in hand.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as FileSystem from "effect/FileSystem";
+import * as Layer from "effect/Layer";
 import { readdirSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
@@ -22,11 +26,39 @@ import {
   spoolOn,
 } from "../support/spools.ts";
 
+/** A disk whose first new log is gone before it is whole, as another process takes it for one that was left. */
+const losing = Layer.effect(
+  FileSystem.FileSystem,
+  Effect.map(FileSystem.FileSystem, (fs) => {
+    let lost = false;
+    return {
+      ...fs,
+      writeFileString: (path: string, text: string) => {
+        const write = fs.writeFileString(path, text);
+        if (lost || !path.includes("log.json")) return write;
+        lost = true;
+        return Effect.andThen(fs.remove(dirname(path), { recursive: true }), write);
+      },
+    };
+  }),
+).pipe(Layer.provideMerge(NodeServices.layer));
+
 /** As another process does that takes the log over. */
 const take = (directory: string) => {
   const home = homeIn(directory);
   renameSync(home, home.replace(/@.*/, "@free"));
 };
+
+it.live("a log that is gone before it is whole is made again", () =>
+  inDirectory((directory) =>
+    Effect.gen(function* () {
+      const spool = yield* spoolOn(directory, { durability: "event" }, losing);
+      const log = yield* spool.open(destination, limits);
+      for (const event of events(3)) yield* log.offer("metric", event);
+      assert.deepStrictEqual(yield* pollAll(log), events(3));
+    }),
+  ),
+);
 
 describe("a log that was taken over", () => {
   const taken = (directory: string, recorded: number) =>

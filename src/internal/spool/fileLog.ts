@@ -17,6 +17,9 @@ import type { Batch, Destination, Limits, Log, Overflow, SpoolError } from "./se
 /** How much is written at once, in batches. */
 const maxGroup = 8;
 
+/** How often a directory is made anew that was gone before it was whole. */
+const maxReopened = 5;
+
 export interface FileLogOptions {
   readonly durability: "event" | "batch";
   readonly capacity: number;
@@ -68,14 +71,25 @@ export const makeFileLog = (
     let running = false;
     let disabled = false;
 
-    const openLocation = Effect.gen(function* () {
-      const name = newName();
-      yield* makeLogDirectory(disk, name, destination);
-      if (running) yield* noteRunning(disk, name, true);
-      const segments = new Segments(disk, name, limits, undefined);
-      return new Location(segments, new Appender(disk, segments), buffer);
-    });
-    let location = yield* openLocation;
+    const openLocation = (again = maxReopened): Effect.Effect<Location, SpoolError> =>
+      Effect.suspend(() => {
+        const name = newName();
+        return Effect.gen(function* () {
+          yield* makeLogDirectory(disk, name, destination);
+          if (running) yield* noteRunning(disk, name, true);
+          const segments = new Segments(disk, name, limits, undefined);
+          return new Location(segments, new Appender(disk, segments), buffer);
+        }).pipe(
+          // A process that does not show for longer than its lease may lose a directory before it is whole.
+          Effect.catch((error) =>
+            Effect.flatMap(
+              Effect.orElseSucceed(disk.fs.exists(name), () => true),
+              (isHere) => (isHere || again === 0 ? Effect.fail(error) : openLocation(again - 1)),
+            ),
+          ),
+        );
+      });
+    let location = yield* openLocation();
 
     const isHere = Effect.suspend(() => {
       const { directory } = location.segments;
@@ -92,7 +106,7 @@ export const makeFileLog = (
           "It sends what is there; recording goes on beside it.",
       );
       takenOver.add(location);
-      location = yield* openLocation;
+      location = yield* openLocation();
       for (const [index, one] of unwritten.entries()) unwritten[index] = { ...one, after: 0 };
       return true;
     });
