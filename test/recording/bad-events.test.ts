@@ -1,25 +1,18 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
-import * as Logger from "effect/Logger";
 import { TestClock } from "effect/testing";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientResponse from "effect/http/HttpClientResponse";
 import * as Layer from "effect/Layer";
+import * as Annotations from "../../src/Annotations.ts";
 import * as Collector from "../../src/Collector.ts";
+import * as Metrics from "../../src/Metrics.ts";
 import * as Spool from "../../src/Spool.ts";
 import * as Faults from "../../src/testing/Faults.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import { listening } from "../support/logs.ts";
 import { inMemory, requestsOf, stored } from "../support/recording.ts";
-
-/** What was logged. */
-const listening = () => {
-  const said: Array<string> = [];
-  const logger = Logger.make(({ message }) => {
-    said.push(String(message));
-  });
-  return { said, layer: Logger.layer([logger]) };
-};
 
 /** A service that will not have some metrics: it answers a batch that holds one as it is told. */
 const refusing = (status: number, isBad: (body: string) => boolean) =>
@@ -51,6 +44,16 @@ const withRefusals = (status: number, isBad: (body: string) => boolean) =>
 describe("an event that is none", () => {
   const circle: Record<string, never> = {};
   Object.assign(circle, { circle });
+  const throwing = {
+    get metadata(): never {
+      throw new TypeError("not now");
+    },
+  };
+  const revoked = () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  };
   const bad: ReadonlyArray<readonly [string, string, number, unknown]> = [
     ["NaN", "loss", Number.NaN, {}],
     ["an infinity", "loss", Infinity, {}],
@@ -65,6 +68,12 @@ describe("an event that is none", () => {
     ["undefined in metadata", "loss", 1, { metadata: { a: [undefined] } }],
     ["an array for metadata", "loss", 1, { metadata: [1] }],
     ["a circle", "loss", 1, { metadata: circle }],
+    ["a circle, and a step", "loss", 1, { step: 1, metadata: circle }],
+    ["a BigInt", "loss", 1, { step: 1, metadata: { a: 1n } }],
+    ["a getter that throws", "loss", 1, { step: 1, metadata: throwing }],
+    ["a revoked proxy", "loss", 1, { step: 1, metadata: revoked() }],
+    ["options that throw", "loss", 1, throwing],
+    ["a name that is a BigInt", 1n as never, 1, {}],
   ];
   for (const [what, name, value, options] of bad) {
     it.effect(`${what} is left out and counted, and costs nothing else`, () =>
@@ -80,6 +89,57 @@ describe("an event that is none", () => {
       }).pipe(Effect.provide([inMemory(), listening().layer])),
     );
   }
+
+  const reasons: ReadonlyArray<readonly [string, unknown, string]> = [
+    ["a circle", circle, "metadata.circle: expected JSON"],
+    ["a BigInt", { a: { b: 1n } }, "metadata.a.b: expected JSON"],
+    [
+      "a getter that throws",
+      throwing,
+      "metadata: expected what can be read, and reading it threw (TypeError)",
+    ],
+    [
+      "a revoked proxy",
+      revoked(),
+      "metadata: expected what can be read, and reading it threw (TypeError)",
+    ],
+  ];
+  for (const [what, metadata, reason] of reasons) {
+    it.effect(`${what} is left out for its true reason`, () => {
+      const { said, layer } = listening();
+      return Effect.gen(function* () {
+        const recorder = yield* Collector.experiment({ slug: "iris" });
+        yield* recorder.metric("loss", 1, { step: 1, metadata: metadata as never });
+        yield* recorder.annotation("note", { metadata: metadata as never });
+        yield* TestClock.adjust(0);
+        assert.lengthOf(said, 2);
+        for (const line of said) assert.include(line, reason);
+      }).pipe(Effect.provide([inMemory(), layer]));
+    });
+  }
+
+  it.effect("a field that is undefined is left out, as JSON does it, and not the event", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      const metadata = { split: undefined, seed: 1 } as never;
+      yield* recorder.metric("loss", 1, { step: 1, metadata });
+      // The same event.
+      yield* recorder.metric("loss", 1, { step: 1, metadata: { seed: 1 } });
+      yield* recorder.metric("loss", 1, {
+        step: 2,
+        metadata: { deep: { a: undefined, b: 1 } } as never,
+      });
+      yield* recorder.annotation("note", { metadata });
+      yield* recorder.flushOrFail;
+      const { rows } = yield* Metrics.list(recorder.experiment.id);
+      assert.deepStrictEqual(
+        rows.map(({ metadata }) => metadata),
+        [{ seed: 1 }, { deep: { b: 1 } }],
+      );
+      const { annotations } = yield* Annotations.list(recorder.experiment.id);
+      assert.deepStrictEqual(annotations[0]?.metadata, { seed: 1 });
+    }).pipe(Effect.provide(inMemory())),
+  );
 
   it.effect("is warned of once per name", () => {
     const { said, layer } = listening();
@@ -171,7 +231,7 @@ for (const status of [401, 403]) {
       const error = yield* Effect.flip(recorder.flushOrFail);
       assert.deepInclude(error, { pending: 10, refused: 0, dropped: 0 });
       assert.match(error.detail!, new RegExp(`${status}`));
-      yield* TestClock.adjust("1 hour");
+      yield* TestClock.adjust("9 minutes");
       // Once, and not for every attempt.
       assert.lengthOf(
         said.filter((line) => line.includes("wait to be sent")),

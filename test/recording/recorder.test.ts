@@ -66,6 +66,7 @@ describe("a recorder", () => {
         dropped: 0,
         refused: 0,
         invalid: 0,
+        late: 0,
       });
     }).pipe(Effect.provide(inMemory())),
   );
@@ -165,6 +166,16 @@ describe("a recorder", () => {
       yield* Faults.status(429, { ...refusing, retryAfter: "70" });
       yield* recorder.metric("loss", 1);
       assert.deepStrictEqual(yield* sendings(150), [1, 71, 141]);
+      yield* Faults.clear;
+    }).pipe(Effect.provide(inMemory())),
+  );
+
+  it.effect("and for an hour at the most", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      yield* Faults.status(429, { ...refusing, retryAfter: "3000000" });
+      yield* recorder.metric("loss", 1);
+      assert.deepStrictEqual(yield* sendings(8000), [1, 3601, 7201]);
       yield* Faults.clear;
     }).pipe(Effect.provide(inMemory())),
   );

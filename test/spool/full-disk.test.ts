@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as FileSystem from "effect/FileSystem";
 import * as Layer from "effect/Layer";
-import * as Logger from "effect/Logger";
 import * as PlatformError from "effect/PlatformError";
 import { readdirSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
@@ -11,11 +10,11 @@ import * as Spool from "../../src/Spool.ts";
 import * as Faults from "../../src/testing/Faults.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
 import { Disk } from "../support/disk.ts";
+import { listening } from "../support/logs.ts";
 import { temporaryDirectory } from "../support/processes.ts";
 import { stored } from "../support/recording.ts";
 
-const said: Array<string> = [];
-const listening = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]);
+const { said, layer: logger } = listening();
 
 const recordingOn = (disk: Disk, directory: string, options: Spool.FileOptions) =>
   Collector.layer({ interval: "20 millis", shutdownTimeout: "100 millis" }).pipe(
@@ -24,7 +23,7 @@ const recordingOn = (disk: Disk, directory: string, options: Spool.FileOptions) 
         Layer.provide(disk.layer),
       ),
     ),
-    Layer.provideMerge(listening),
+    Layer.provideMerge(logger),
   );
 
 describe("a disk that becomes full", () => {

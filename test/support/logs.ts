@@ -10,3 +10,12 @@ export const loggingTo =
       effect,
       Logger.layer([Logger.make((options) => void lines.push(Logger.formatLogFmt.log(options)))]),
     );
+
+/** The messages that are logged where the layer is provided. */
+export const listening = () => {
+  const said: Array<string> = [];
+  const logger = Logger.make(({ message }) => {
+    said.push(String(message));
+  });
+  return { said, layer: Logger.layer([logger]) };
+};

@@ -4,13 +4,15 @@ interface Lost {
   readonly dropped: number;
   readonly refused: number;
   readonly invalid: number;
+  readonly late: number;
 }
 
 /** What will not be delivered any more. */
-export const lostInWords = ({ dropped, invalid, refused }: Lost): ReadonlyArray<string> => [
+export const lostInWords = ({ dropped, invalid, late, refused }: Lost): ReadonlyArray<string> => [
   ...(dropped === 0 ? [] : [`${dropped} dropped for want of room`]),
   ...(refused === 0 ? [] : [`${refused} refused by the service`]),
   ...(invalid === 0 ? [] : [`${invalid} left out as invalid`]),
+  ...(late === 0 ? [] : [`${late} left out as the recorder's scope had closed`]),
 ];
 
 /**
@@ -30,6 +32,8 @@ export class UndeliveredError extends Schema.TaggedError<UndeliveredError>()("Un
   refused: Schema.Int,
   /** Events left out, as they were none that the service takes: a value that is not finite, an empty name; ever. */
   invalid: Schema.Int,
+  /** Events left out, as they were recorded after the scope of the recorder had closed. */
+  late: Schema.Int,
   /** Why those that wait could not be sent. */
   detail: Schema.optionalKey(Schema.String),
 }) {

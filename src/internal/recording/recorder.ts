@@ -20,6 +20,10 @@ const noOptions: EventOptions & AnnotationOptions = {};
 /** The `Idempotency-Key` that an annotation or a status is sent under. */
 export const drawKey: Effect.Effect<string> = Effect.flatten(IdempotencyKey);
 
+/** A name that is none may be anything. */
+const nameInWords = (name: unknown): string =>
+  typeof name === "string" ? JSON.stringify(name.slice(0, 200)) : "without a name";
+
 /** Lets fibers wait for what a sender brings about. */
 class Progress {
   #waiting: Array<{ readonly isSo: () => boolean; readonly go: () => void }> = [];
@@ -75,13 +79,25 @@ export const makeRecorder = (options: {
       runFork(
         Effect.logWarning(
           `An event of ${what} of ${slug} is left out: ${formatIssue(issue)}. ` +
-            `Others of ${what} that are will only be counted.`,
+            `More of ${what} that are left out will only be counted.`,
+        ),
+      );
+    };
+
+    let closed = false;
+    let late = 0;
+    const leaveOutLate = (): undefined => {
+      if (late++ > 0) return;
+      runFork(
+        Effect.logWarning(
+          `The recorder of ${slug} is used after its scope closed: what it is given is left out. More of it will only be counted.`,
         ),
       );
     };
 
     const encoder = uplink.encoder(slug);
     const encodeMetric = (name: string, value: number, options: EventOptions) => {
+      if (closed) return leaveOutLate();
       const encoded = encoder.metric(
         name,
         value,
@@ -91,9 +107,10 @@ export const makeRecorder = (options: {
       );
       return typeof encoded === "string"
         ? encoded
-        : leaveOut(`metric ${JSON.stringify(name)}`, encoded);
+        : leaveOut(`metric ${nameInWords(name)}`, encoded);
     };
     const encodeAnnotation = (text: string, options: AnnotationOptions, key: string) => {
+      if (closed) return leaveOutLate();
       const encoded = encoder.annotation(text, options, key);
       return typeof encoded === "string" ? encoded : leaveOut("annotations", encoded);
     };
@@ -104,7 +121,7 @@ export const makeRecorder = (options: {
     const summary = () => {
       const { pending, dropped } = log.counts();
       const { delivered, refused } = tally;
-      return { delivered, pending, dropped, refused, invalid };
+      return { delivered, pending, dropped, refused, invalid, late };
     };
 
     /** Everything recorded so far is out. */
@@ -118,16 +135,19 @@ export const makeRecorder = (options: {
       });
     const flush = Effect.andThen(
       log.seal,
-      until(() => false),
+      // Nobody sends any more once it is closed.
+      until(() => closed),
     );
 
     const flushOrFail = Effect.gen(function* () {
       yield* log.seal;
       const before = tally.failures;
       // What another process took over can be long in coming.
-      yield* until((target) => tally.failures > before || log.left() + log.waiting() >= target);
-      const { pending, dropped, refused, invalid } = summary();
-      if (pending + dropped + refused + invalid === 0) return;
+      yield* until(
+        (target) => closed || tally.failures > before || log.left() + log.waiting() >= target,
+      );
+      const { pending, dropped, refused, invalid, late } = summary();
+      if (pending + dropped + refused + invalid + late === 0) return;
       const detail =
         pending > 0 && tally.lastError !== undefined ? tally.lastError.message : undefined;
       return yield* new UndeliveredError({
@@ -136,6 +156,7 @@ export const makeRecorder = (options: {
         dropped,
         refused,
         invalid,
+        late,
         ...(detail === undefined ? {} : { detail }),
       });
     });
@@ -155,6 +176,8 @@ export const makeRecorder = (options: {
       const done = yield* flush.pipe(Effect.interruptible, Effect.timeoutOption(limit));
       if (done._tag === "None") unanswered.value = true;
       yield* Fiber.interrupt(sending);
+      closed = true;
+      progress.check();
       const { pending, ...others } = summary();
       if (pending > 0) {
         const why = tally.lastError === undefined ? "" : ` (${tally.lastError.message})`;
@@ -173,12 +196,13 @@ export const makeRecorder = (options: {
     yield* Effect.addFinalizer(() => leave);
 
     const record = (status: RunStatus) =>
-      Effect.flatMap(drawKey, (key) =>
-        log.offer(
+      Effect.flatMap(drawKey, (key) => {
+        if (closed) return Effect.sync(leaveOutLate);
+        return log.offer(
           status.status === "running" ? "started" : "ended",
           uplink.encodeStatus(status, key, clock.currentTimeMillisUnsafe()),
-        ),
-      );
+        );
+      });
 
     return {
       experiment,

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
@@ -13,6 +14,23 @@ const concurrency = 4;
 /** The wait after a pass that failed, beyond the retries of its requests. */
 const firstWait = 1000;
 const longestWait = 30_000;
+/** However long the service asks to be left alone. */
+const longestAsked = 3_600_000;
+
+/** Failures of one kind are warned of once, and after that no more often than so, in milliseconds. */
+const warnEvery = 600_000;
+
+/** Failures of one kind: when they were last warned of, and how many there were since. */
+interface Warning {
+  at: number;
+  since: number;
+}
+
+/** The service may number its answers, so their words are no kind. */
+const kindOf = (error: MetricsApiError | SpoolError): string =>
+  error._tag === "SpoolError"
+    ? error.operation
+    : `${error.reason._tag} ${"status" in error ? error.status : ""}`;
 
 /** What senders count. */
 export interface Tally {
@@ -23,6 +41,9 @@ export interface Tally {
   failures: number;
   /** Why nothing gets through; `undefined` since something did. */
   lastError: MetricsApiError | SpoolError | undefined;
+  readonly warnings: Map<string, Warning>;
+  /** Nothing has got through since a warning. */
+  warned: boolean;
 }
 
 export const newTally = (): Tally => ({
@@ -30,6 +51,8 @@ export const newTally = (): Tally => ({
   refused: 0,
   failures: 0,
   lastError: undefined,
+  warnings: new Map(),
+  warned: false,
 });
 
 /** Sends what there is, in order, a few batches at a time. */
@@ -111,20 +134,39 @@ export class Sender {
         }).pipe(Effect.result);
         if (failed._tag === "Failure") {
           tally.failures++;
-          const before = tally.lastError;
           tally.lastError = failed.failure;
           this.#onChange();
-          if (before?.message !== failed.failure.message) {
-            yield* Effect.logWarning(
-              `Events of ${this.#outgoing.destination.slug} wait to be sent: ${failed.failure.message}`,
-            );
-          }
+          yield* this.#warn(failed.failure);
           return failed.failure;
+        }
+        if (tally.warned && tally.lastError === undefined) {
+          tally.warned = false;
+          yield* Effect.logInfo(`Events of ${this.#outgoing.destination.slug} are sent again`);
         }
         if (failed.success === 0) return undefined;
       }
     },
   );
+
+  /** A service that is down for hours is not worth thousands of lines. */
+  #warn(error: MetricsApiError | SpoolError): Effect.Effect<void> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const { warnings } = this.#tally;
+      const kind = kindOf(error);
+      const warning = warnings.get(kind);
+      if (warning !== undefined && now - warning.at < warnEvery) {
+        warning.since++;
+        return Effect.void;
+      }
+      const again =
+        warning === undefined || warning.since === 0 ? "" : ` (${warning.since} times more since)`;
+      warnings.set(kind, { at: now, since: 0 });
+      this.#tally.warned = true;
+      return Effect.logWarning(
+        `Events of ${this.#outgoing.destination.slug} wait to be sent: ${error.message}${again}`,
+      );
+    });
+  }
 
   /** Sends for ever; when it fails, again after a wait that grows. */
   forever(ready: Effect.Effect<void>): Effect.Effect<never> {
@@ -141,7 +183,7 @@ export class Sender {
         }
         const asked =
           "retryAfter" in failure && failure.retryAfter !== undefined
-            ? Duration.toMillis(failure.retryAfter)
+            ? Math.min(Duration.toMillis(failure.retryAfter), longestAsked)
             : 0;
         yield* Effect.raceFirst(Effect.sleep(Math.max(wait, asked)), this.#wake.await);
         wait = Math.min(wait * 2, longestWait);

@@ -83,6 +83,8 @@ export interface Summary {
   readonly refused: number;
   /** Left out, as they were none that the service takes. */
   readonly invalid: number;
+  /** Left out, as they were recorded after the scope of the recorder had closed. */
+  readonly late: number;
 }
 
 /**

@@ -4,8 +4,9 @@ import type { HttpClient } from "effect/http/HttpClient";
 import * as Result from "effect/Result";
 import * as ClientEventId from "../base/clientEventId.ts";
 import type { MetricsApiError } from "../base/errors.ts";
+import type { Issue } from "../base/issue.ts";
 import { bodyOfJson } from "../ingest/batches.ts";
-import { encodeEvent } from "../ingest/event.ts";
+import { encodeEvent, isPlainObject } from "../ingest/event.ts";
 import { EventWriter } from "../ingest/eventWriter.ts";
 import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
@@ -14,12 +15,7 @@ import { ConfigService } from "../request/config.ts";
 import { type Encode, makeEncode, tooDeep } from "../request/encode.ts";
 import { withKey } from "../request/idempotencyKey.ts";
 import type { Kind } from "../spool/service.ts";
-import {
-  createAnnotation,
-  isSmallEnough,
-  maxMetadataBytes,
-  sizeInWords,
-} from "../wire/v1/annotations.ts";
+import { createAnnotation, maxMetadataBytes, SmallMetadata } from "../wire/v1/annotations.ts";
 import type { Experiment } from "../wire/v1/experiment.ts";
 import {
   createExperiment,
@@ -30,8 +26,8 @@ import {
 import { listFolders } from "../wire/v1/folders.ts";
 import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
 import { FolderPathError } from "./errors.ts";
-import type { ExperimentInput } from "./service.ts";
-import type { Encoded, Encoder, Uplink } from "./uplink.ts";
+import type { EventOptions, ExperimentInput } from "./service.ts";
+import type { Encoder, Uplink } from "./uplink.ts";
 
 type Client = ConfigService | HttpClient;
 
@@ -72,13 +68,30 @@ const open = ({
 // Entries
 // -----------------------------------------------------------------------------
 
-/** What throws here is a stack that ran out, or an id made of metadata that was not checked yet. */
-const checked = (encode: () => Encoded): Encoded => {
-  try {
-    return encode();
-  } catch {
-    return { ...tooDeep, path: ["metadata"] };
+/**
+ * What is recorded is read here for the first time, and may throw when it is looked at: a getter, a revoked proxy, a stack that runs out. A job
+ * must not fail by that.
+ */
+const unreadable = (error: unknown): Issue =>
+  error instanceof RangeError
+    ? { ...tooDeep, path: ["metadata"] }
+    : { path: ["metadata"], expected: `what can be read, and reading it threw (${nameOf(error)})` };
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/** As JSON does it, a field that is `undefined` is left out. The same object where there is none. */
+const withoutUndefined = (value: unknown, around: ReadonlyArray<unknown> = []): unknown => {
+  if (!isPlainObject(value) || around.includes(value)) return value;
+  let changed = false;
+  const fields: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    const kept = withoutUndefined(field, [...around, value]);
+    if (kept !== field || kept === undefined) changed = true;
+    // A field of this name would be no field of the copy.
+    if (name === "__proto__") return value;
+    if (kept !== undefined) fields[name] = kept;
   }
+  return changed ? fields : value;
 };
 
 /** No number for what is no time. */
@@ -92,34 +105,52 @@ const millisOf = (timestamp: unknown, now: number): number => {
 const encoder = (slug: string): Encoder => {
   // No UTF-16 unit takes more than three bytes.
   const writer = new EventWriter(slug, Math.floor(maxMetadataBytes / 3));
+
+  /** An event that is not plain. Its metadata is looked at first, as an id is made of it. */
+  const encodeOther = (name: string, value: number, options: EventOptions, now: number) => {
+    const { step, timestamp = DateTime.makeUnsafe(now) } = options;
+    const metadata = withoutUndefined(options.metadata);
+    const encoded = metadata === undefined ? undefined : encodeMetadata(metadata);
+    if (encoded !== undefined && Result.isFailure(encoded)) {
+      const { path, expected } = encoded.failure;
+      return { path: ["metadata", ...path], expected };
+    }
+    const series = {
+      name,
+      step,
+      // It was found to be that.
+      metadata: metadata as EventOptions["metadata"],
+    };
+    return encodeEvent({
+      ...series,
+      clientEventId:
+        step === undefined ? writer.uniqueId() : ClientEventId.make({ ...series, step, run: slug }),
+      value,
+      timestamp,
+    });
+  };
+
   return {
-    metric: (name, value, { metadata, step, timestamp }, now) =>
-      writer.write(name, value, step, metadata, millisOf(timestamp, now)) ??
-      checked(() => {
-        const encoded = encodeEvent({
-          clientEventId:
-            step === undefined
-              ? writer.uniqueId()
-              : ClientEventId.make({ run: slug, name, step, metadata }),
-          name,
-          value,
-          step,
-          metadata,
-          timestamp: timestamp ?? DateTime.makeUnsafe(now),
-        });
-        // The rest of the event is small.
-        return typeof encoded === "string" &&
-          metadata !== undefined &&
-          encoded.length * 3 > maxMetadataBytes &&
-          !isSmallEnough(metadata)
-          ? { path: ["metadata"], expected: sizeInWords }
-          : encoded;
-      }),
-    annotation: (annotation, { metadata }, key) =>
-      checked(() => {
+    metric: (name, value, options, now) => {
+      try {
+        const { metadata, step, timestamp } = options;
+        return (
+          writer.write(name, value, step, metadata, millisOf(timestamp, now)) ??
+          encodeOther(name, value, options, now)
+        );
+      } catch (error) {
+        return unreadable(error);
+      }
+    },
+    annotation: (annotation, options, key) => {
+      try {
+        const metadata = withoutUndefined(options.metadata);
         const encoded = encodeAnnotation({ annotation, metadata });
         return Result.isSuccess(encoded) ? entryOf(key, encoded.success) : encoded.failure;
-      }),
+      } catch (error) {
+        return unreadable(error);
+      }
+    },
   };
 };
 
@@ -128,6 +159,7 @@ const lazily = (schema: Parameters<typeof makeEncode>[0]): Encode => {
   let encode: Encode | undefined;
   return (input) => (encode ??= makeEncode(schema))(input);
 };
+const encodeMetadata = lazily(SmallMetadata);
 const encodeAnnotation = lazily(createAnnotation.payload);
 const encodeStatus = lazily(updateExperimentStatus.payload);
 

@@ -58,7 +58,7 @@ export interface AnnotationInput {
 }
 
 /** Whether metadata is as small as the service takes it. */
-export const isSmallEnough = (metadata: Metadata): boolean => {
+const isSmallEnough = (metadata: Metadata): boolean => {
   const json = JSON.stringify(metadata);
   // No UTF-16 unit takes more than three bytes.
   return (
@@ -67,7 +67,12 @@ export const isSmallEnough = (metadata: Metadata): boolean => {
   );
 };
 
-export const sizeInWords = `at most ${maxMetadataBytes} UTF-8 bytes of JSON`;
+/** Metadata as small as the service takes it. */
+export const SmallMetadata = Metadata.check(
+  Schema.makeFilter(isSmallEnough, {
+    expected: `at most ${maxMetadataBytes} UTF-8 bytes of JSON`,
+  }),
+);
 
 /**
  * The schema of {@link AnnotationInput}.
@@ -76,7 +81,7 @@ export const sizeInWords = `at most ${maxMetadataBytes} UTF-8 bytes of JSON`;
  */
 export const AnnotationInput = wireStruct({
   annotation: text(1, 16_000),
-  metadata: always(Metadata.check(Schema.makeFilter(isSmallEnough, { expected: sizeInWords })), {}),
+  metadata: always(SmallMetadata, {}),
 }).annotate({ identifier: "AnnotationInput" });
 
 /**
