@@ -187,8 +187,8 @@ const program = Effect.gen(function* () {
       experiment: slug,
       status,
       "learning rate": metadata["learningRate"],
-      "test loss": loss(id).at(-1)?.toFixed(4),
-      "test accuracy": accuracy(id).at(-1)?.toFixed(4),
+      "test loss": Number(loss(id).at(-1)?.toFixed(4)),
+      "test accuracy": Number(accuracy(id).at(-1)?.toFixed(4)),
     })),
   );
   const curves = experiments.map(({ experiment: { id, slug } }) => ({
