@@ -29,9 +29,15 @@ const counted =
     return took;
   };
 
+const checking =
+  (contender: Contender): Contender =>
+  (order) =>
+    contender({ ...order, task: order.task.replace("ingest", "checked") });
+
 const python = startPython("api_client.py", host);
 const all = {
   "this library": counted(startContender("contenders/syvain", host)),
+  "bare effect, checked by a schema": checking(counted(startContender("contenders/effect", host))),
   "bare effect, unchecked": counted(startContender("contenders/effect", host)),
   "by hand, on undici": counted(startContender("contenders/undici", host)),
   ...(python && { "syvain-metrics-api-client 0.0.62": aTenth(counted(python)) }),

@@ -1,8 +1,8 @@
 /**
  * Bare effect: one GET and one POST as one would write them by hand, and many events or points on the same transport
- * with JSON alone, without checks, keys, retries or a timeout.
+ * with JSON alone, without keys, retries or a timeout; events also checked by a schema, as one would write it.
  */
-import { Effect, Stream } from "effect";
+import { Effect, identity, Schema, Stream } from "effect";
 import { Ndjson } from "effect/encoding";
 import { HttpClient, HttpClientRequest } from "effect/http";
 import { contend, host } from "../support/contender.ts";
@@ -22,13 +22,28 @@ const send = (path: string, body: unknown, accept = "application/json") =>
     HttpClient.execute,
   );
 
-const ingest = (kind: keyof typeof onTheWire) =>
+const text = (longest: number) =>
+  Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(longest));
+const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
+const Event = Schema.Struct({
+  client_event_id: text(200),
+  name: text(500),
+  value: Schema.Finite,
+  step: Schema.NullOr(Count),
+  timestamp_ms: Schema.optionalKey(Count),
+  metadata: Schema.optionalKey(Schema.Record(Schema.String, Schema.Json)),
+});
+const checked = Schema.encodeUnknownSync(Event);
+
+const ingest = (kind: keyof typeof onTheWire, check: (event: unknown) => unknown) =>
   task((count, concurrency) => {
     let step = 0;
     const one = Effect.gen(function* () {
       while (step < count) {
         const data: Array<unknown> = [];
-        while (step < count && data.length < batchSize) data.push(onTheWire[kind](step++));
+        while (step < count && data.length < batchSize) {
+          data.push(check(onTheWire[kind](step++)));
+        }
         const answer = yield* send("/experiments/e/ingest", { data });
         yield* answer.json;
       }
@@ -72,8 +87,10 @@ const seriesOfNdjson = (many: number) =>
 contend({
   get: repeat(byHand.get(id)),
   post: repeat(byHand.create(input)),
-  "ingest plain": ingest("plain"),
-  "ingest full": ingest("full"),
+  "ingest plain": ingest("plain", identity),
+  "ingest full": ingest("full", identity),
+  "checked plain": ingest("plain", checked),
+  "checked full": ingest("full", checked),
   "series 1": series(1),
   "series 1000": series(1000),
   "ndjson 1": seriesOfNdjson(1),
