@@ -33,8 +33,8 @@ const noProgram = noFolders(
 );
 
 /**
- * The rooms of src/internal, and which others each may know. `v1` and `v2` are the generations of the API, which are
- * folders of `wire`.
+ * The rooms of src/internal, and which others each may know. A generation of the API is a folder of `wire`: `v1` is there,
+ * and `v2` has its place.
  */
 const rooms: Record<string, ReadonlyArray<string>> = {
   base: [],

@@ -6,6 +6,7 @@
  * endpoint and 1 kB for each one more.
  */
 import { bundlers, peers, programs } from "./support/bundle.ts";
+import { heading, row } from "./support/contender.ts";
 
 const rows = {
   "bare effect, one request by hand": programs.bareEffect,
@@ -24,16 +25,9 @@ const base = {
   esbuild: await bundlers.esbuild(programs.bareEffect),
   rolldown: await bundlers.rolldown(programs.bareEffect),
 };
-console.log("| program | esbuild, kB | over bare effect | rolldown, kB | over bare effect |");
-console.log("| --- | --- | --- | --- | --- |");
+heading("program", "esbuild, kB", "over bare effect", "rolldown, kB", "over bare effect");
 for (const [name, file] of Object.entries(rows)) {
   const esbuild = await bundlers.esbuild(file);
   const rolldown = await bundlers.rolldown(file);
-  const cells = [
-    kB(esbuild),
-    kB(esbuild - base.esbuild),
-    kB(rolldown),
-    kB(rolldown - base.rolldown),
-  ];
-  console.log(`| ${name} | ${cells.join(" | ")} |`);
+  row(name, kB(esbuild), kB(esbuild - base.esbuild), kB(rolldown), kB(rolldown - base.rolldown));
 }

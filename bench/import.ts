@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { loadedBy } from "./support/modules.ts";
+import { heading, median, row } from "./support/contender.ts";
 
 const rounds = Number(process.argv[2] ?? 20);
 
@@ -64,21 +65,17 @@ for (let round = 0; round < rounds; round++) {
   for (const { file, milliseconds } of contenders) milliseconds.push(run(file));
 }
 
-const median = (values: ReadonlyArray<number>) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const base = contenders[0]!;
 
 console.log(`${availableParallelism()} cores, Node ${process.versions.node}, ${rounds} rounds\n`);
-console.log("| import | files | ms, median | least | over the first, round by round |");
-console.log("| --- | --- | --- | --- | --- |");
+heading("import", "files", "ms, median", "least", "over the first, round by round");
 for (const { name, files, milliseconds } of contenders) {
   const ratios = milliseconds.map((ms, round) => ms / base.milliseconds[round]!);
-  const cells = [
+  row(
     name,
     files,
     median(milliseconds).toFixed(0),
     Math.min(...milliseconds).toFixed(0),
     `${((median(ratios) - 1) * 100).toFixed(0)} %`,
-  ];
-  console.log(`| ${cells.join(" | ")} |`);
+  );
 }

@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { heading, median, row } from "./support/contender.ts";
 
 const rounds = Number(process.argv[2] ?? 5);
 const compiler = join(import.meta.dirname, "../node_modules/.bin/tsc");
@@ -55,23 +56,19 @@ for (let round = 0; round < rounds; round++) {
   for (const { check, reports } of contenders) reports.push(check());
 }
 
-const median = (reports: ReadonlyArray<string>, label: string): number => {
-  const values = reports.map((report) =>
-    Number(new RegExp(`^${label}: *([\\d.]+)`, "m").exec(report)?.[1]),
+const medianOf = (reports: ReadonlyArray<string>, label: string): number =>
+  median(
+    reports.map((report) => Number(new RegExp(`^${label}: *([\\d.]+)`, "m").exec(report)?.[1])),
   );
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-};
 
 console.log(execFileSync(compiler, ["--version"], { encoding: "utf8" }));
-console.log("| ten calls of | instantiations | types | check, s | whole run, s |");
-console.log("| --- | --- | --- | --- | --- |");
+heading("ten calls of", "instantiations", "types", "check, s", "whole run, s");
 for (const { name, reports } of contenders) {
-  const cells = [
+  row(
     name,
-    median(reports, "Instantiations").toLocaleString("en"),
-    median(reports, "Types").toLocaleString("en"),
-    median(reports, "Check time").toFixed(3),
-    median(reports, "Total time").toFixed(2),
-  ];
-  console.log(`| ${cells.join(" | ")} |`);
+    medianOf(reports, "Instantiations").toLocaleString("en"),
+    medianOf(reports, "Types").toLocaleString("en"),
+    medianOf(reports, "Check time").toFixed(3),
+    medianOf(reports, "Total time").toFixed(2),
+  );
 }

@@ -14,15 +14,15 @@
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer";
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime";
-import { Console, Effect, Layer, Redacted } from "effect";
-import { spawn, spawnSync } from "node:child_process";
+import { Console, Context, Effect, Layer, Redacted } from "effect";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { builtinModules } from "node:module";
-import { createServer as createListener, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { MetricsServer } from "syvain-metrics-effect/testing";
+import { isMissing, RedisServer } from "../test/support/redisServer.ts";
 import { type Block, blocksOf } from "./markdown.ts";
 import { execute, type Ran } from "./run.ts";
 
@@ -181,43 +181,6 @@ const runTests = (blocks: ReadonlyArray<Block>) =>
     return ok;
   });
 
-const freePort = Effect.promise(
-  () =>
-    new Promise<number>((resolve) => {
-      const listener = createListener().listen(0, "127.0.0.1", () => {
-        const { port } = listener.address() as AddressInfo;
-        listener.close(() => resolve(port));
-      });
-    }),
-);
-
-/** A Redis for as long as the scope is open; `undefined` where there is none. */
-const redis = Effect.gen(function* () {
-  if (spawnSync("redis-server", ["--version"]).status !== 0) return undefined;
-  const port = yield* freePort;
-  yield* Effect.acquireRelease(
-    Effect.promise(
-      () =>
-        new Promise<ReturnType<typeof spawn>>((resolve, reject) => {
-          const child = spawn("redis-server", [
-            "--port",
-            String(port),
-            "--save",
-            "",
-            "--bind",
-            "127.0.0.1",
-          ]);
-          child.once("error", reject);
-          child.stdout.on("data", (chunk) => {
-            if (String(chunk).includes("Ready to accept connections")) resolve(child);
-          });
-        }),
-    ),
-    (child) => Effect.sync(() => child.kill()),
-  );
-  return `redis://127.0.0.1:${port}`;
-});
-
 // -----------------------------------------------------------------------------
 // All of it
 // -----------------------------------------------------------------------------
@@ -263,7 +226,10 @@ const main = Effect.gen(function* () {
     NODE_COMPILE_CACHE: join(folder, "cache"),
   };
   const needRedis = blocks.filter(({ words }) => words.includes("redis"));
-  const url = needRedis.length === 0 ? undefined : yield* redis;
+  const url =
+    needRedis.length === 0 || isMissing
+      ? undefined
+      : Context.get(yield* Layer.build(RedisServer.layer), RedisServer).url;
   if (url !== undefined) env["REDIS_URL"] = url;
   else
     for (const block of needRedis) yield* Console.log(`skip ${title(block)}: no redis-server here`);

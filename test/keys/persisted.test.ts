@@ -20,7 +20,8 @@ import * as PersistedIngestionKeyCache from "../../src/PersistedIngestionKeyCach
 import { files, temporaryDirectory } from "../support/login.ts";
 import { loggingTo } from "../support/logs.ts";
 import { idOf, Minting, owner } from "../support/minting.ts";
-import { describeRedis, RedisServer } from "../support/redis.ts";
+import { describeRedis } from "../support/redis.ts";
+import { RedisServer } from "../support/redisServer.ts";
 import { inItsTime } from "../support/virtual-time.ts";
 
 type Cache = IngestionKeyCache.IngestionKeyCache["Service"];

@@ -11,7 +11,8 @@ import * as Metrics from "../../src/Metrics.ts";
 import { Faults, MetricsServer } from "../../src/testing/index.ts";
 import type { Work } from "../support/key-worker.ts";
 import { server, temporaryDirectory } from "../support/processes.ts";
-import { describeRedis, RedisServer } from "../support/redis.ts";
+import { describeRedis } from "../support/redis.ts";
+import { RedisServer } from "../support/redisServer.ts";
 
 const script = fileURLToPath(new URL("../support/key-worker.ts", import.meta.url));
 

@@ -1,9 +1,10 @@
 import * as NodeServices from "@effect/platform-node/NodeServices";
-import { assert, describe, it } from "@effect/vitest";
+import { assert, beforeEach, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as FileSystem from "effect/FileSystem";
 import * as Layer from "effect/Layer";
 import * as PlatformError from "effect/PlatformError";
+import * as Schedule from "effect/Schedule";
 import { readdirSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
 import * as Spool from "../../src/Spool.ts";
@@ -15,6 +16,14 @@ import { temporaryDirectory } from "../support/processes.ts";
 import { stored } from "../support/recording.ts";
 
 const { said, layer: logger } = listening();
+beforeEach(() => {
+  said.length = 0;
+});
+
+/** Until something could not be written. */
+const isFelt = Effect.suspend(() =>
+  said.some((line) => line.includes("ENOSPC")) ? Effect.void : Effect.fail("not yet"),
+).pipe(Effect.retry(Schedule.spaced("5 millis")));
 
 const recordingOn = (disk: Disk, directory: string, options: Spool.FileOptions) =>
   Collector.layer({ interval: "20 millis", shutdownTimeout: "100 millis" }).pipe(
@@ -43,7 +52,7 @@ describe("a disk that becomes full", () => {
           yield* record(0);
           disk.isFull = true;
           yield* record(100);
-          yield* Effect.sleep("50 millis");
+          yield* isFelt;
           yield* record(200);
           yield* Effect.sleep("50 millis");
           disk.isFull = false;
@@ -62,7 +71,6 @@ describe("a disk that becomes full", () => {
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory;
       const disk = new Disk();
-      said.length = 0;
       yield* Effect.gen(function* () {
         const recorder = yield* Collector.experiment({ slug: "iris" });
         yield* Faults.status(401, { times: Infinity });
@@ -96,7 +104,7 @@ describe("a disk that becomes full", () => {
         yield* Effect.sleep("50 millis");
         disk.isFull = true;
         yield* recorder.metric("during", 1);
-        yield* Effect.sleep("50 millis");
+        yield* isFelt;
         disk.isFull = false;
         yield* recorder.metric("after", 1);
       }).pipe(Effect.scoped, Effect.provide(recordingOn(disk, directory, {})));
@@ -121,6 +129,7 @@ describe("a disk that has room again only at the end", () => {
         yield* Faults.status(401, { times: Infinity });
         yield* recorder.metric("only", 1);
         yield* Effect.flip(recorder.flushOrFail);
+        yield* isFelt;
         disk.isFull = false;
       }).pipe(Effect.scoped, Effect.provide(recordingOn(disk, directory, {})));
       yield* Faults.clear;

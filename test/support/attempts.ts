@@ -106,7 +106,8 @@ const named: { readonly [status: number]: string } = {
   422: "Unprocessable",
   429: "RateLimited",
 };
-const reasonOf = (status: number) =>
+/** How a status is told, by the letter of the specification. */
+export const reasonOf = (status: number) =>
   named[status] ?? (status < 400 ? "Redirected" : status < 500 ? "ClientStatus" : "ServerStatus");
 
 /** A value, the reasons of a failure, and what kept one from being tried again. */

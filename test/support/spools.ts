@@ -8,10 +8,10 @@ import * as Layer from "effect/Layer";
 import type * as Path from "effect/Path";
 import * as References from "effect/References";
 import type * as Scope from "effect/Scope";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as Spool from "../../src/Spool.ts";
+import { temporaryDirectory } from "./processes.ts";
 
 export const destination = {
   api: "v1",
@@ -24,11 +24,10 @@ export const limits = { maxEvents: 10, maxBytes: 10_000, interval: Duration.mill
 export const inDirectory = <A, E>(
   program: (directory: string) => Effect.Effect<A, E, Scope.Scope>,
 ) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "spool-"))),
-    (directory) =>
-      Effect.provideService(Effect.scoped(program(directory)), References.MinimumLogLevel, "None"),
-    (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true })),
+  temporaryDirectory.pipe(
+    Effect.flatMap((directory) => Effect.scoped(program(directory))),
+    Effect.provideService(References.MinimumLogLevel, "None"),
+    Effect.scoped,
   );
 
 /** A process of its own on the directory, until the scope closes. */

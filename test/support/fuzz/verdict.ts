@@ -6,11 +6,8 @@ import * as Exit from "effect/Exit";
 import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import * as Schema from "effect/Schema";
-import {
-  isMetricsApiError,
-  MetricsApiError,
-  type MetricsApiRequestError,
-} from "../../../src/internal/base/errors.ts";
+import { isMetricsApiError, MetricsApiError } from "../../../src/internal/base/errors.ts";
+import { reasonOf } from "../attempts.ts";
 import { isEdgePage } from "./answer.ts";
 import type { Subject } from "./groups.ts";
 
@@ -127,21 +124,6 @@ const checkValue = (value: unknown, subject: Subject, text: string | undefined):
 const codec = Schema.fromJsonString(Schema.toCodecJson(MetricsApiError));
 const encode = Schema.encodeSync(codec);
 const decode = Schema.decodeSync(codec);
-
-/** How a status is told, by the letter of the specification. */
-const reasonOf = (status: number): MetricsApiRequestError["reason"]["_tag"] => {
-  const named = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    409: "Conflict",
-    422: "Unprocessable",
-    429: "RateLimited",
-  } as const;
-  if (status in named) return named[status as keyof typeof named];
-  if (status < 400) return "Redirected";
-  return status < 500 ? "ClientStatus" : "ServerStatus";
-};
 
 let errors = 0;
 
