@@ -289,7 +289,7 @@ export const ingest = (
  *
  * A batch is one request, with the retries of any other; it closes at 1,000 events or 1 MiB of body, whichever comes first. One that the
  * service finds too large (413) is halved. A batch that fails fails the call with its error, of which `acknowledged` says how many events
- * from the start of the input are stored: go on from there. An event that cannot be sent fails the call before its batch is sent, with
+ * from the start of the input are stored, or left out: go on from there. An event that cannot be sent fails the call before its batch is sent, with
  * `InvalidRequest` and its index first in the `path`, or is left out and reported (`onInvalid: "collect"`). A stream that fails does so
  * here, when the events that came before are stored.
  *

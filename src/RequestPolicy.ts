@@ -96,7 +96,7 @@ export const withDeadline: {
  * **Details**
  *
  * A call fails with `InvalidRequest` before it is sent for a header that cannot be one, and for those that are not the caller's to set:
- * `authorization`, `idempotency-key`, `accept`, and what frames the body.
+ * `authorization`, `idempotency-key`, `accept`, `host`, `connection`, and what frames the body.
  *
  * @example
  * ```ts

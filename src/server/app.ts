@@ -11,6 +11,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
+import { fitsUtf8 } from "../internal/base/fitsUtf8.ts";
 import * as contract from "../internal/wire/v1/index.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { newId } from "./ids.ts";
@@ -83,17 +84,12 @@ const healthz = HttpRouter.add("GET", "/healthz", HttpServerResponse.jsonUnsafe(
 
 const maxBody = ByteSize.mebibytes(16);
 const maxBytes = Number(maxBody);
-const encoder = new TextEncoder();
 
 const tooLarge = new Refusal({
   status: 413,
   message: `body: expected at most ${maxBytes} bytes`,
   code: "body_too_large",
 });
-
-const isTooLarge = (text: string) =>
-  // No UTF-16 unit takes more than three bytes.
-  text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
 
 const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, Refusal> =>
   Number(request.headers["content-length"]) > maxBytes
@@ -105,7 +101,7 @@ const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<s
             ? tooLarge
             : new Refusal({ status: 400, message: "body: it cannot be read" }),
         ),
-        Effect.flatMap((text) => (isTooLarge(text) ? tooLarge : Effect.succeed(text))),
+        Effect.flatMap((text) => (fitsUtf8(text, maxBytes) ? Effect.succeed(text) : tooLarge)),
       );
 
 const parse = (text: string): unknown => {

@@ -181,15 +181,8 @@ export const redirect = (
 export const garbage = (
   options: GarbageOptions = {},
 ): Effect.Effect<void, never, MetricsServer> => {
-  const {
-    body = "<!doctype html><title>Please wait</title>",
-    contentType = "text/html",
-    status = 200,
-  } = options;
-  return inject(
-    { _tag: "Respond", response: HttpServerResponse.text(body, { status, contentType }) },
-    options,
-  );
+  const { body = "<!doctype html><title>Please wait</title>", contentType = "text/html" } = options;
+  return status(options.status ?? 200, { ...options, body, contentType });
 };
 
 /**

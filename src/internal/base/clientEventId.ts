@@ -63,7 +63,7 @@ export interface Input {
 }
 
 /** JSON with the fields of every object in order of their names (RFC 8785 3.2.3). */
-const canonical = (value: unknown): string => {
+export const canonical = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (!Predicate.isObject(value)) return JSON.stringify(value) ?? "null";

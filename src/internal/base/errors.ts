@@ -329,7 +329,7 @@ const exchange = {
   attempts: Schema.Int,
   /** The `Idempotency-Key` that all attempts carried. */
   idempotencyKey: Schema.optionalKey(Schema.String),
-  /** From `Metrics.ingestAll`: how many events, from the start of its input, are stored. Go on from there. */
+  /** From `Metrics.ingestAll`: how many events, from the start of its input, are stored, or left out as `onInvalid: "collect"` asks. Go on from there. */
   acknowledged: Schema.optionalKey(Schema.Int),
 };
 

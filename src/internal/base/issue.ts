@@ -9,10 +9,18 @@ export interface Issue {
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1();
 
+/** What is expected where there is a field that is not known. */
+export const unknownField = "no field of this name";
+
+export const tooDeep: Issue = {
+  path: [],
+  expected: "JSON that is not nested thousands of levels deep",
+};
+
 /** To stand behind "expected". */
 const inOurWords: { readonly [message: string]: string } = {
   "Missing key": "a value, but the field is missing",
-  "Expected no excess property": "no field of this name",
+  "Expected no excess property": unknownField,
 };
 
 export const firstIssue = (error: SchemaError): Issue => {
@@ -25,6 +33,10 @@ export const firstIssue = (error: SchemaError): Issue => {
     expected: inOurWords[issue?.message ?? ""] ?? issue?.message.replace(/^Expected /, "") ?? "",
   };
 };
+
+/** A path that may name a field of the user's, without the keys in it. */
+export const scrubPath = (path: Issue["path"], scrub: (text: string) => string): Issue["path"] =>
+  path.map((key) => (typeof key === "string" ? scrub(key) : key));
 
 /** `metrics[3].value`, as one would write it in code; empty for the whole. */
 export const formatPath = (path: Issue["path"]): string =>

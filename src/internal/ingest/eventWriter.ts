@@ -2,7 +2,7 @@
  * The events of one run, as most are: a finite value, flat metadata if any. They are written in one go, id and all.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom";
-import { idOfText } from "../base/clientEventId.ts";
+import { canonical, idOfText } from "../base/clientEventId.ts";
 import {
   isName,
   isOf,
@@ -47,14 +47,10 @@ interface Written extends Series {
 
 const written = (series: Series): Written => {
   const { fields, names } = series;
-  // An object of fields in order would put those first whose names are integers.
-  const inOrder = names
-    .toSorted()
-    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(fields[name])}`);
   return {
     ...series,
     json: JSON.stringify(fields),
-    id: names.length > 0 ? `,{${inOrder.join()}}` : "",
+    id: names.length > 0 ? `,${canonical(fields)}` : "",
   };
 };
 

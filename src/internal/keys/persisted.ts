@@ -23,6 +23,7 @@ export const make = (options: Options) =>
     const backing = yield* BackingPersistence;
     const store = yield* backing.make("syvain-metrics-ingestion-keys");
     const sealedFor = yield* makeSealedFor;
+    // Where there is no WebCrypto, that says nothing of the store.
     const derive = makeBestEffort(warning);
     const bestEffort = makeBestEffort(warning);
 

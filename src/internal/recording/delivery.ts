@@ -6,8 +6,8 @@ import type { Batch, Kind } from "../spool/service.ts";
 /** Sends entries of one kind, as they stand in the spool, to their experiment. */
 export type Send = (kind: Kind, entries: string) => Effect.Effect<void, MetricsApiError>;
 
-/** Entries that the service will not take, whenever they are sent. */
-export type Refuse = (count: number, kind: Kind, error: MetricsApiError) => Effect.Effect<void>;
+/** An entry that the service will not take, whenever it is sent. */
+export type Refuse = (kind: Kind, error: MetricsApiError) => Effect.Effect<void>;
 
 interface Part {
   readonly count: number;
@@ -32,11 +32,11 @@ const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
 
 /** A batch on its way. What of it has arrived is not sent again. */
 export class Delivery {
-  readonly batch: Batch;
+  readonly #batch: Batch;
   readonly #parts: Array<Part>;
 
   constructor(batch: Batch) {
-    this.batch = batch;
+    this.#batch = batch;
     const { kind, count, body } = batch;
     this.#parts =
       kind === "metric"
@@ -47,7 +47,7 @@ export class Delivery {
   /** Up to its end, or the first failure that may pass. A refused part is halved until the bad entry is found. */
   run(send: Send, refuse: Refuse, delivered: (count: number) => void) {
     return Effect.gen({ self: this }, function* () {
-      const { kind, settle } = this.batch;
+      const { kind, settle } = this.#batch;
       for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
         const { count, body } = part;
         const refusal = yield* send(kind, body).pipe(
@@ -61,7 +61,7 @@ export class Delivery {
           this.#parts.splice(0, 1, ...halves(part));
         } else {
           this.#parts.shift();
-          yield* refuse(count, kind, refusal);
+          yield* refuse(kind, refusal);
         }
       }
       yield* settle;

@@ -9,8 +9,9 @@ import type { Collector, Recovery } from "./service.ts";
 
 interface Adopted {
   readonly leftover: Leftover;
+  readonly send: Send;
   readonly sender: Sender;
-  /** Why it could not be removed, as it was last warned of. */
+  /** Why it is still kept, as it was last warned of. */
   warning: string | undefined;
 }
 
@@ -44,6 +45,7 @@ export const makeRecovery = (options: {
         const send = sendTo(leftover.destination.experimentId);
         adopted.add({
           leftover,
+          send,
           sender: new Sender(leftover, send, tally, onChange),
           warning: undefined,
         });
@@ -60,7 +62,7 @@ export const makeRecovery = (options: {
       }
       if (leftover.interrupted) {
         const entry = yield* Effect.flatMap(options.killed, leftover.end);
-        yield* sendTo(leftover.destination.experimentId)("ended", entry);
+        yield* one.send("ended", entry);
       }
       yield* leftover.remove;
       adopted.delete(one);
@@ -69,7 +71,7 @@ export const makeRecovery = (options: {
         if (one.warning === error.message) return Effect.void;
         one.warning = error.message;
         const { slug } = one.leftover.destination;
-        return Effect.logWarning(`What was left of ${slug} cannot be removed: ${error.message}`);
+        return Effect.logWarning(`What was left of ${slug} is kept: ${error.message}`);
       }),
     );
 

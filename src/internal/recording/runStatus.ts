@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause";
 import * as Exit from "effect/Exit";
 import * as Predicate from "effect/Predicate";
+import { maxErrorDetail, maxErrorName } from "../wire/v1/experiments.ts";
 
 /** Where a run stands. */
 export type RunStatus =
@@ -9,10 +10,6 @@ export type RunStatus =
       readonly status: "error";
       readonly error: { readonly name: string; readonly detail?: string };
     };
-
-/** What the service takes, in UTF-16 units. */
-const maxName = 500;
-const maxDetail = 8000;
 
 /** Without half of a pair at its end. */
 const cut = (text: string, length: number): string =>
@@ -33,8 +30,8 @@ export const statusOf = (exit: Exit.Exit<unknown, unknown>): RunStatus => {
   const { cause } = exit;
   try {
     const name = Cause.hasInterruptsOnly(cause) ? "Interrupted" : nameOf(Cause.squash(cause));
-    const detail = cut(Cause.pretty(cause), maxDetail);
-    return { status: "error", error: { name: cut(name, maxName), detail } };
+    const detail = cut(Cause.pretty(cause), maxErrorDetail);
+    return { status: "error", error: { name: cut(name, maxErrorName), detail } };
   } catch {
     // An error of the job that throws when it is looked at.
     return { status: "error", error: { name: "Error" } };

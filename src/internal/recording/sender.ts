@@ -97,9 +97,9 @@ export class Sender {
     const tally = this.#tally;
     return delivery.run(
       this.#send,
-      (count, kind, error) =>
+      (kind, error) =>
         Effect.suspend(() => {
-          if (!isStatus(kind)) tally.refused += count;
+          if (!isStatus(kind)) tally.refused++;
           const what = isStatus(kind) ? "The status of the run" : `An event (${kind})`;
           return Effect.logError(
             `${what} of ${this.#outgoing.destination.slug} is refused and not sent again: ${error.message}`,

@@ -88,8 +88,9 @@ export interface Summary {
 }
 
 /**
- * Records into one experiment. Nothing here waits for the network but `flush` and `flushOrFail`, and nothing but
- * `flushOrFail` fails.
+ * Records into one experiment. Nothing here waits for the network but `flush` and `flushOrFail`, and `metric` and
+ * `annotation` on a spool in memory with `overflow: "backpressure"` that is full. Of itself nothing but `flushOrFail`
+ * fails.
  *
  * @category models
  */

@@ -4,7 +4,7 @@ import type { HttpClient } from "effect/http/HttpClient";
 import * as Result from "effect/Result";
 import * as ClientEventId from "../base/clientEventId.ts";
 import type { MetricsApiError } from "../base/errors.ts";
-import type { Issue } from "../base/issue.ts";
+import { type Issue, tooDeep } from "../base/issue.ts";
 import { bodyOfJson } from "../ingest/batches.ts";
 import { encodeEvent, isPlainObject } from "../ingest/event.ts";
 import { EventWriter } from "../ingest/eventWriter.ts";
@@ -12,7 +12,7 @@ import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
 import { call } from "../request/call.ts";
 import { ConfigService } from "../request/config.ts";
-import { type Encode, makeEncode, tooDeep } from "../request/encode.ts";
+import { type Encode, makeEncode } from "../request/encode.ts";
 import { withKey } from "../request/idempotencyKey.ts";
 import type { Kind } from "../spool/service.ts";
 import { createAnnotation, maxMetadataBytes, SmallMetadata } from "../wire/v1/annotations.ts";
@@ -154,7 +154,7 @@ const encoder = (slug: string): Encoder => {
   };
 };
 
-/** Encoders are made on first use: importing the library makes none. */
+/** Made on first use. */
 const lazily = (schema: Parameters<typeof makeEncode>[0]): Encode => {
   let encode: Encode | undefined;
   return (input) => (encode ??= makeEncode(schema))(input);

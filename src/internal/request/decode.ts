@@ -1,25 +1,15 @@
+import { memoize } from "effect/Function";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type { MetricsApiResponseError } from "../base/errors.ts";
-import { firstIssue, type Issue } from "../base/issue.ts";
+import { firstIssue, type Issue, tooDeep } from "../base/issue.ts";
 import type { Operation } from "../wire/operation.ts";
 import type { Answer, Exchange } from "./exchange.ts";
 import { misshapen, notJson, tooLarge } from "./failures.ts";
 import type { Success } from "./prepare.ts";
 
-type Decode = (input: unknown) => Result.Result<unknown, Schema.SchemaError>;
-
-const decoders = new WeakMap<Operation, Decode>();
-
-/** Built on first use and kept: importing the library builds none. */
-const decoderOf = (operation: Operation): Decode => {
-  let found = decoders.get(operation);
-  if (found === undefined) {
-    found = Schema.decodeUnknownResult(operation.success);
-    decoders.set(operation, found);
-  }
-  return found;
-};
+/** Built on first use and kept. */
+const decoderOf = memoize((operation: Operation) => Schema.decodeUnknownResult(operation.success));
 
 /** What the contract says of a piece of JSON, or the place where it is not so. */
 export const decodeJson = <O extends Operation>(
@@ -32,10 +22,7 @@ export const decodeJson = <O extends Operation>(
     return Result.mapError(decoded, firstIssue) as Result.Result<Success<O>, Issue>;
   } catch {
     // The one thing that throws here is a stack that ran out.
-    return Result.fail({
-      path: [],
-      expected: "JSON that is not nested thousands of levels deep",
-    });
+    return Result.fail(tooDeep);
   }
 };
 

@@ -3,7 +3,7 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type { SchemaError } from "effect/Schema";
 import type { Plain } from "../wire/operation.ts";
-import { firstIssue, type Issue } from "../base/issue.ts";
+import { firstIssue, type Issue, tooDeep } from "../base/issue.ts";
 
 /** Encodes an input, or says what is wrong with it. */
 export type Encode = (input: unknown) => Result.Result<unknown, Issue>;
@@ -31,11 +31,6 @@ const issueOf = (error: SchemaError, input: unknown): Issue => {
         expected: "JSON (no undefined, no NaN, no Date or other instance, no circle)",
       }
     : issue;
-};
-
-export const tooDeep: Issue = {
-  path: [],
-  expected: "JSON that is not nested thousands of levels deep",
 };
 
 /** A misspelt optional field would otherwise be left out without a word. */

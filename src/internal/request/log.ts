@@ -37,9 +37,9 @@ const utf8 = new TextEncoder();
 const make = (options: LogOptions): Observer => {
   // Of a longer failure the end may be half a key.
   const maxBodyBytes = Math.min(options.maxBodyBytes ?? 2048, keptBodyBytes);
-  const shownBody = (body: Uint8Array, exchange: Exchange): string => {
+  const shownBody = (body: string, exchange: Exchange): string => {
     // Cut after the keys are, or half of one could be left.
-    const bytes = utf8.encode(scrubOf(exchange)(new TextDecoder().decode(body)));
+    const bytes = utf8.encode(scrubOf(exchange)(body));
     const rest = bytes.byteLength - maxBodyBytes;
     return rest <= 0
       ? cutBytes(bytes, maxBodyBytes)
@@ -58,7 +58,7 @@ const make = (options: LogOptions): Observer => {
         {
           headers,
           ...(request.body._tag === "Uint8Array" && {
-            body: shownBody(request.body.body, exchange),
+            body: shownBody(new TextDecoder().decode(request.body.body), exchange),
           }),
         },
       ),
@@ -74,7 +74,7 @@ const make = (options: LogOptions): Observer => {
         return Effect.flatMap(shownHeaders(headers, exchange), (headers) =>
           Effect.logDebug(`${name}: answered ${status}`, {
             headers,
-            body: secret === true ? "<redacted>" : shownBody(utf8.encode(text), exchange),
+            body: secret === true ? "<redacted>" : shownBody(text, exchange),
           }),
         );
       }

@@ -136,7 +136,7 @@ export const withPolicy: {
 // Checks
 // -----------------------------------------------------------------------------
 
-/** They say who is asking, or how to read the body, which are not the caller's to say. */
+/** They say who is asking whom, or how to read the body, which are not the caller's to say. */
 const reserved =
   /^(accept|authorization|connection|content-(encoding|length|type)|host|idempotency-key|transfer-encoding)$/i;
 

@@ -2,13 +2,14 @@
  * The first step of a request: the arguments of a call become path, query and body, or a complaint that names the bad place.
  * Nothing has been sent yet.
  */
+import { memoize } from "effect/Function";
 import * as Result from "effect/Result";
 import type * as Schema from "effect/Schema";
 import * as UrlParams from "effect/http/UrlParams";
 import type { Operation, ParamNames } from "../wire/operation.ts";
 import { idInWords, isId } from "../wire/schema.ts";
-import { type Encode, makeEncode, tooDeep } from "./encode.ts";
-import type { Issue } from "../base/issue.ts";
+import { makeEncode } from "./encode.ts";
+import { type Issue, tooDeep } from "../base/issue.ts";
 
 type ParamsOf<O extends Operation> = [ParamNames<O["path"]>] extends [never]
   ? unknown
@@ -49,25 +50,11 @@ export interface Prepared {
   readonly body: Uint8Array | undefined;
 }
 
-interface Encoders {
-  readonly query: Encode | undefined;
-  readonly payload: Encode | undefined;
-}
-
-const encoders = new WeakMap<Operation, Encoders>();
-
-/** Built on first use and kept: importing the library builds none. */
-const encodersOf = (operation: Operation): Encoders => {
-  let found = encoders.get(operation);
-  if (found === undefined) {
-    found = {
-      query: operation.query && makeEncode(operation.query),
-      payload: operation.payload && makeEncode(operation.payload),
-    };
-    encoders.set(operation, found);
-  }
-  return found;
-};
+/** Built on first use and kept. */
+const encodersOf = memoize(({ payload, query }: Operation) => ({
+  query: query && makeEncode(query),
+  payload: payload && makeEncode(payload),
+}));
 
 /** `String.snakeToCamel` would cost a browser 0.1 kB. */
 const camel = (name: string): string =>

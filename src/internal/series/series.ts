@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as Stream from "effect/Stream";
 import type { MetricsApiError } from "../base/errors.ts";
-import type { Arrived } from "../request/attempt.ts";
+import type { Arrived, Interpret } from "../request/attempt.ts";
 import { callStream } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
 import type { CallError, Exchange } from "../request/exchange.ts";
@@ -59,7 +59,7 @@ const batches = (exchange: Exchange, arrived: Arrived): Stream.Stream<SeriesBatc
 const call = <A>(
   series: ReadonlyArray<SeriesSelection>,
   { order = { axis: "step", direction: "asc" } }: SeriesOptions,
-  interpret: (exchange: Exchange, arrived: Arrived) => Effect.Effect<A, CallError>,
+  interpret: Interpret<A>,
 ) => callStream(querySeries, { payload: { series, order, stream: true } }, interpret);
 
 /** Reading to the end is a part of the attempt, so that what was cut short is asked for again. */

@@ -146,7 +146,7 @@ function at(numbers: Int32Array | Uint8Array, index: number): number {
 }
 
 /** The checksum of some of the bytes, from 0 to 2^32 - 1. */
-export const crc32 = (bytes: Uint8Array, start = 0, end = bytes.byteLength): number => {
+const crc32 = (bytes: Uint8Array, start: number, end = bytes.byteLength): number => {
   let crc = -1;
   let i = start;
   for (; i + 4 <= end; i += 4) {

@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
-import { isStatus } from "./block.ts";
+import { isStatus, separator } from "./block.ts";
 import { PendingBatch } from "./pendingBatch.ts";
-import type { Kind, Limits, Overflow } from "./service.ts";
+import type { Kind, Limits, Log, Overflow } from "./service.ts";
 
 /** Code units are one to three bytes of UTF-8. Only a long entry is worth counting. */
 const utf8Bytes = (entry: string): number => {
@@ -54,13 +54,13 @@ export class EventBuffer {
     this.limits = limits;
   }
 
-  get isFull(): boolean {
+  get #isFull(): boolean {
     return this.held >= this.capacity;
   }
 
   /** Takes the entry into a batch at once, or does not. */
   offerUnsafe(kind: Kind, entry: string): PendingBatch | undefined {
-    if (this.ended || (this.isFull && !isStatus(kind) && !this.#makeRoom())) {
+    if (this.ended || (this.#isFull && !isStatus(kind) && !this.#makeRoom())) {
       this.#drop();
       return undefined;
     }
@@ -68,13 +68,13 @@ export class EventBuffer {
   }
 
   /** Whether {@link offer} would wait for room. */
-  mustWait(kind: Kind): boolean {
-    return this.isFull && !isStatus(kind) && this.overflow === "backpressure" && !this.ended;
+  #mustWait(kind: Kind): boolean {
+    return this.#isFull && !isStatus(kind) && this.overflow === "backpressure" && !this.ended;
   }
 
   /** Waits for room if that is the policy. */
   offer(kind: Kind, entry: string): Effect.Effect<PendingBatch | undefined> {
-    if (!this.mustWait(kind)) return Effect.succeed(this.offerUnsafe(kind, entry));
+    if (!this.#mustWait(kind)) return Effect.succeed(this.offerUnsafe(kind, entry));
     return Effect.callback<PendingBatch | undefined>((resume) => {
       const again = () => resume(Effect.suspend(() => this.offer(kind, entry)));
       this.#waiting.push(again);
@@ -82,6 +82,17 @@ export class EventBuffer {
         this.#waiting = this.#waiting.filter((one) => one !== again);
       });
     });
+  }
+
+  /** {@link offer} for those who do not ask which batch it is in. */
+  accept(kind: Kind, entry: string): Effect.Effect<void> {
+    if (this.#mustWait(kind)) return Effect.asVoid(this.offer(kind, entry));
+    this.offerUnsafe(kind, entry);
+    return Effect.void;
+  }
+
+  counts(): ReturnType<Log["counts"]> {
+    return { pending: this.accepted - this.left - this.statuses, dropped: this.dropped };
   }
 
   /** Closes the open batch. */
@@ -142,7 +153,7 @@ export class EventBuffer {
   }
 
   #push(kind: Kind, entry: string): PendingBatch {
-    const bytes = utf8Bytes(entry) + 2;
+    const bytes = utf8Bytes(entry) + separator.length;
     const { maxBytes, maxEvents } = this.limits;
     if (this.#open !== undefined) {
       if (this.#open.kind !== kind || this.#bytes + bytes > maxBytes) this.seal();

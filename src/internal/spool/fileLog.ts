@@ -274,13 +274,10 @@ export const makeFileLog = (
         if (perEvent) buffer.ready.openUnsafe();
         return taken;
       },
-      offer: (kind, entry) => {
-        if (perEvent || isStatus(kind))
-          return Effect.flatMap(buffer.offer(kind, entry), untilWritten);
-        if (buffer.mustWait(kind)) return Effect.asVoid(buffer.offer(kind, entry));
-        buffer.offerUnsafe(kind, entry);
-        return Effect.void;
-      },
+      offer: (kind, entry) =>
+        perEvent || isStatus(kind)
+          ? Effect.flatMap(buffer.offer(kind, entry), untilWritten)
+          : buffer.accept(kind, entry),
       seal: Effect.sync(() => buffer.seal()),
       ready: readable.await,
       poll: Effect.suspend(() => {
@@ -301,9 +298,6 @@ export const makeFileLog = (
       waiting: () =>
         takenOver.unread +
         (held === undefined || takenOver.isEmpty ? 0 : held.count + location.unread),
-      counts: () => ({
-        pending: buffer.accepted - buffer.left - buffer.statuses,
-        dropped: buffer.dropped,
-      }),
+      counts: () => buffer.counts(),
     };
   });

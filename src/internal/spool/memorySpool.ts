@@ -20,11 +20,7 @@ const makeMemoryLog = (
     return {
       destination,
       offerUnsafe: (kind, entry) => buffer.offerUnsafe(kind, entry) !== undefined,
-      offer: (kind, entry) => {
-        if (buffer.mustWait(kind)) return Effect.asVoid(buffer.offer(kind, entry));
-        buffer.offerUnsafe(kind, entry);
-        return Effect.void;
-      },
+      offer: (kind, entry) => buffer.accept(kind, entry),
       seal: Effect.sync(() => buffer.seal()),
       ready: buffer.ready.await,
       poll: Effect.sync(() => {
@@ -45,10 +41,7 @@ const makeMemoryLog = (
       accepted: () => buffer.accepted,
       left: () => buffer.left,
       waiting: () => 0,
-      counts: () => ({
-        pending: buffer.accepted - buffer.left - buffer.statuses,
-        dropped: buffer.dropped,
-      }),
+      counts: () => buffer.counts(),
       directory: undefined,
     };
   });

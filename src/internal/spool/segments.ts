@@ -145,7 +145,7 @@ export class Segments {
         if (kind !== undefined && (block.kind !== kind || isStatus(kind) || !fits)) break;
         kind = block.kind;
         count += block.count;
-        bytes += block.bytes + 2;
+        bytes += block.bytes + separator.length;
         bodies.push(block.body);
         until = found.until;
         this.#next++;

@@ -41,28 +41,27 @@ export const wireStruct = <
 // Fields of a request
 // -----------------------------------------------------------------------------
 
-/** An optional input: `undefined` or left out in TypeScript, left out on the wire (never `null`). */
-export const optional = <S extends Schema.Top>(schema: S) =>
+const leftOut = <S extends Schema.Top>(
+  schema: S,
+  encode: (input: Option.Option<S["Type"] | undefined>) => Option.Option<S["Type"]>,
+) =>
   Schema.optionalKey(schema).pipe(
     Schema.decodeTo(Schema.optional(Schema.toType(schema)), {
       decode: SchemaGetter.passthroughSubtype(),
-      encode: SchemaGetter.transformOptional(
-        Option.filter((value: S["Type"] | undefined): value is S["Type"] => value !== undefined),
-      ),
+      encode: SchemaGetter.transformOptional(encode),
     }),
+  );
+
+/** An optional input: `undefined` or left out in TypeScript, left out on the wire (never `null`). */
+export const optional = <S extends Schema.Top>(schema: S) =>
+  leftOut(
+    schema,
+    Option.filter((value: S["Type"] | undefined): value is S["Type"] => value !== undefined),
   );
 
 /** An optional input that the wire always carries: `value` stands there for one that was left out. */
 export const always = <S extends Schema.Top>(schema: S, value: S["Type"]) =>
-  Schema.optionalKey(schema).pipe(
-    Schema.decodeTo(Schema.optional(Schema.toType(schema)), {
-      decode: SchemaGetter.passthroughSubtype(),
-      encode: SchemaGetter.transformOptional(
-        (input: Option.Option<S["Type"] | undefined>): Option.Option<S["Type"]> =>
-          Option.some(Option.getOrUndefined(input) ?? value),
-      ),
-    }),
-  );
+  leftOut(schema, (input) => Option.some(Option.getOrUndefined(input) ?? value));
 
 /** What an {@link Id} is, in words. */
 export const idInWords = 'a non-empty id that is well-formed Unicode and neither "." nor ".."';
@@ -92,6 +91,13 @@ export const text = (min: number, max: number) =>
       toJsonSchema: () => ({ minLength: min, maxLength: max }),
       arbitraryConstraint: { minLength: min, maxLength: max },
     }),
+  );
+
+/** So many members, `what` they are. */
+export const count = (min: number, max: number, what: string) =>
+  Schema.makeFilter(
+    (members: ReadonlyArray<unknown>) => members.length >= min && members.length <= max,
+    { expected: min === 0 ? `at most ${max} ${what}` : `${min} to ${max} ${what}` },
   );
 
 export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0));
@@ -125,7 +131,7 @@ export const TimestampInput = Timestamp.check(
 /** User metadata: any JSON object, never renamed, in either direction. */
 export type Metadata = { readonly [key: string]: Schema.Json };
 
-const isJsonObject = (value: Schema.Json): value is Metadata => Predicate.isObject(value);
+export const isJsonObject = (value: Schema.Json): value is Metadata => Predicate.isObject(value);
 
 export const Metadata = Schema.Json.pipe(
   Schema.refine(isJsonObject, { expected: "a JSON object" }),

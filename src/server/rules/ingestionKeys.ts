@@ -46,21 +46,20 @@ export const revokeKey = (experimentId: string, id: string) =>
     return key;
   });
 
+const unauthorized = (message: string): Refusal => new Refusal({ status: 401, message });
+
 /** The key of a token that is still good. */
 export const keyOfToken = (token: string) =>
   Effect.gen(function* () {
     const key = yield* (yield* Store).ingestionKeyOfToken(token);
-    const problem =
-      key === undefined
-        ? "the bearer token is not one that the server knows"
-        : key.revokedAt !== null
-          ? "the ingestion key was revoked"
-          : key.expiresAt <= (yield* currentMillis)
-            ? "the ingestion key has expired"
-            : undefined;
-    return key !== undefined && problem === undefined
-      ? key
-      : yield* new Refusal({ status: 401, message: problem ?? "" });
+    if (key === undefined) {
+      return yield* unauthorized("the bearer token is not one that the server knows");
+    }
+    if (key.revokedAt !== null) return yield* unauthorized("the ingestion key was revoked");
+    if (key.expiresAt <= (yield* currentMillis)) {
+      return yield* unauthorized("the ingestion key has expired");
+    }
+    return key;
   });
 
 /** Opens an experiment with a token. */

@@ -3,7 +3,7 @@ import * as Data from "effect/Data";
 /** Why the server does not do what it was asked for. */
 export class Refusal extends Data.TaggedError("Refusal")<{
   /** As in HTTP. */
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 422;
   readonly message: string;
   /** For programs to compare. */
   readonly code?: string;

@@ -9,6 +9,7 @@ import * as HttpApiSchema from "effect/http-api/HttpApiSchema";
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity";
 import * as OpenApi from "effect/http-api/OpenApi";
 import * as Schema from "effect/Schema";
+import { unknownField } from "../../internal/base/issue.ts";
 import { version } from "../../internal/base/version.ts";
 import type { Operation } from "../../internal/wire/operation.ts";
 import { Id } from "../../internal/wire/schema.ts";
@@ -40,9 +41,6 @@ export const operationOf: ReadonlyMap<string, Operation> = new Map(
 
 const paramsOf = (operation: Operation) =>
   Object.fromEntries([...operation.path.matchAll(/:(\w+)/g)].map(([, name]) => [name!, Id]));
-
-/** What is expected where there is a field that is not known. */
-export const unknownField = "no field of this name";
 
 /** An empty struct would take any. */
 const noQuery = Schema.Record(

@@ -11,13 +11,13 @@ import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import { camelToSnake } from "effect/String";
-import { firstIssue, formatPath, type Issue } from "../../internal/base/issue.ts";
+import { firstIssue, formatPath, type Issue, unknownField } from "../../internal/base/issue.ts";
 import { type Operation, replayedHeader } from "../../internal/wire/operation.ts";
 import { digest } from "../json.ts";
 import { keyOfToken, useKey } from "../rules/ingestionKeys.ts";
 import { Refusal } from "../rules/refusal.ts";
 import { type Answer, Store } from "../store.ts";
-import { Authorization, Idempotency, operationOf, unknownField, Validation } from "./api.ts";
+import { Authorization, Idempotency, operationOf, Validation } from "./api.ts";
 import { failure, refused } from "./envelope.ts";
 
 const authorize = (apiKey: Redacted.Redacted, bearer: string, takes: "apiKey" | "ingestionKey") =>

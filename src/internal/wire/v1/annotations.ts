@@ -1,5 +1,6 @@
 import type * as DateTime from "effect/DateTime";
 import * as Schema from "effect/Schema";
+import { fitsUtf8 } from "../../base/fitsUtf8.ts";
 import {
   always,
   Metadata,
@@ -58,14 +59,8 @@ export interface AnnotationInput {
 }
 
 /** Whether metadata is as small as the service takes it. */
-const isSmallEnough = (metadata: Metadata): boolean => {
-  const json = JSON.stringify(metadata);
-  // No UTF-16 unit takes more than three bytes.
-  return (
-    json.length * 3 <= maxMetadataBytes ||
-    new TextEncoder().encode(json).byteLength <= maxMetadataBytes
-  );
-};
+const isSmallEnough = (metadata: Metadata): boolean =>
+  fitsUtf8(JSON.stringify(metadata), maxMetadataBytes);
 
 /** Metadata as small as the service takes it. */
 export const SmallMetadata = Metadata.check(

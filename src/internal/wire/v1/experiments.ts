@@ -73,6 +73,10 @@ export const getExperiment = defineV1({
   repeat: "safe",
 });
 
+/** In UTF-16 units. */
+export const maxErrorName = 500;
+export const maxErrorDetail = 8000;
+
 export const updateExperimentStatus = defineV1({
   ...one,
   name: "Experiments.updateStatus",
@@ -83,7 +87,10 @@ export const updateExperimentStatus = defineV1({
     {
       status: Schema.Literals(["running", "done", "error"]),
       error: optional(
-        wireStruct({ name: optional(text(0, 500)), detail: optional(text(0, 8000)) }),
+        wireStruct({
+          name: optional(text(0, maxErrorName)),
+          detail: optional(text(0, maxErrorDetail)),
+        }),
       ),
       timestamp: optional(TimestampInput),
     },

@@ -1,7 +1,6 @@
-import * as Predicate from "effect/Predicate";
 import * as Schema from "effect/Schema";
 import * as SchemaGetter from "effect/SchemaGetter";
-import { Metadata, nullable, wireStruct } from "../schema.ts";
+import { isJsonObject, Metadata, nullable, wireStruct } from "../schema.ts";
 
 /**
  * One stored measurement, with its experiment.
@@ -27,9 +26,6 @@ export interface MetricRow {
   readonly serverTimestampMs: number;
 }
 
-/** What JSON.parse gives is JSON; that it is an object is what is left to see. */
-const isMetadata = (json: unknown): json is Metadata => Predicate.isObject(json);
-
 /** A JSON object inside a string. Thousands of rows have the same text, one behind the other: it is read once, and the object shared. */
 const metadataText = () => {
   let lastText = "";
@@ -38,8 +34,8 @@ const metadataText = () => {
     if (text === lastText) return last;
     lastText = text;
     try {
-      const json: unknown = JSON.parse(text);
-      last = isMetadata(json) ? json : undefined;
+      const json: Schema.Json = JSON.parse(text);
+      last = isJsonObject(json) ? json : undefined;
     } catch {
       last = undefined;
     }

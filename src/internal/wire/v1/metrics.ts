@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import * as SchemaGetter from "effect/SchemaGetter";
 import {
+  count,
   Id,
   NonNegativeInt,
   openLiterals,
@@ -211,11 +212,7 @@ export const ingestMetrics = defineV1({
   query: wireStruct({ sync: optional(Schema.Boolean) }),
   payload: wireStruct(
     {
-      metrics: Schema.Array(MetricInput).check(
-        Schema.makeFilter((events) => events.length <= maxEvents, {
-          expected: `at most ${maxEvents} events`,
-        }),
-      ),
+      metrics: Schema.Array(MetricInput).check(count(0, maxEvents, "events")),
     },
     { metrics: "data" },
   ),

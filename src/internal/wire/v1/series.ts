@@ -2,7 +2,7 @@
  * The queries that later releases of v1 added. Unlike the rest of v1 they are camelCase on the wire.
  */
 import * as Schema from "effect/Schema";
-import { Id, NonNegativeInt, optional } from "../schema.ts";
+import { count, Id, NonNegativeInt, optional } from "../schema.ts";
 import { defineV1 } from "./generation.ts";
 
 // -----------------------------------------------------------------------------
@@ -42,11 +42,7 @@ export const SeriesSelection = Schema.Struct({
         key: Schema.String.check(Schema.isNonEmpty()),
         value: optional(Schema.String),
       }),
-    ).check(
-      Schema.makeFilter((filters) => filters.length <= maxFilters, {
-        expected: `at most ${maxFilters} filters`,
-      }),
-    ),
+    ).check(count(0, maxFilters, "filters")),
   ),
 }).annotate({ identifier: "SeriesSelection" });
 
@@ -135,11 +131,7 @@ export const querySeries = defineV1({
   method: "POST",
   path: "/query/series",
   payload: Schema.Struct({
-    series: Schema.Array(SeriesSelection).check(
-      Schema.makeFilter((series) => series.length >= 1 && series.length <= maxSelections, {
-        expected: `1 to ${maxSelections} series`,
-      }),
-    ),
+    series: Schema.Array(SeriesSelection).check(count(1, maxSelections, "series")),
     order: Schema.Struct({
       axis: Schema.Literals(["step", "timestamp"]),
       direction: Schema.Literals(["asc", "desc"]),
@@ -186,11 +178,7 @@ export const queryMetricCatalog = defineV1({
   method: "POST",
   path: "/query/metric-catalog",
   payload: Schema.Struct({
-    experimentIds: Schema.Array(Id).check(
-      Schema.makeFilter((ids) => ids.length >= 1 && ids.length <= maxSelections, {
-        expected: `1 to ${maxSelections} experiments`,
-      }),
-    ),
+    experimentIds: Schema.Array(Id).check(count(1, maxSelections, "experiments")),
   }),
   success: Schema.Array(ExperimentCatalogMetric),
   status: 200,
