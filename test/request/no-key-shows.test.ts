@@ -93,6 +93,12 @@ const savedLogin = (text: string, options?: ConfigService.Options): Failing =>
     }),
   );
 const series = Metrics.querySeries([{ experimentId: "e" }]);
+const batch = {
+  experimentId: "e",
+  metricName: "loss",
+  metadataHash: "",
+  data: { steps: [1], timestamp: [1], value: [1] },
+};
 const event = { clientEventId: apiKey, name: apiKey, value: 1 };
 
 /** Of every reason, some failures. The compiler asks for those that are missing. */
@@ -148,6 +154,12 @@ const failures: Record<MetricsApiError["reason"]["_tag"], ReadonlyArray<Failing>
       get.pipe(on(() => echo(200, enveloped({ experiment: { id: text, [text]: text } })))),
     ),
     ...spellings(apiKey).map((text) => get.pipe(on(() => echo(200, refusal({ message: text }))))),
+    // A bad place may be found under a name that is one.
+    ...spellings(apiKey).map((text) =>
+      series.pipe(
+        on(() => echo(200, `${JSON.stringify({ ...batch, metadata: { [text]: 1 } })}\n`)),
+      ),
+    ),
     series.pipe(on(() => echo(200, `${JSON.stringify({ [apiKey]: apiKey })}\n`))),
     // A new key comes in an answer that is not what it should be.
     IngestionKeys.create("e").pipe(on(() => new Response(enveloped({ token: ingestionKey })))),
@@ -213,6 +225,15 @@ for (const [reason, all] of Object.entries(failures)) {
     ),
   );
 }
+
+it.effect("nor does it in why an event is left out", () =>
+  Effect.gen(function* () {
+    const bad = { ...event, metadata: { [apiKey]: Number.NaN } };
+    const { invalid } = yield* Metrics.ingestAll("e", [bad], { onInvalid: "collect" });
+    assert.lengthOf(invalid, 1);
+    assertNoKey(inspectAll(invalid));
+  }).pipe(on(() => new Response())),
+);
 
 describe("an ingestion key shows as little", () => {
   const minting = (next: (status: number) => Response, status = 401) =>

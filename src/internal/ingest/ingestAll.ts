@@ -12,7 +12,7 @@ import {
   MetricsApiRequestError,
   MetricsApiResponseError,
 } from "../base/errors.ts";
-import { formatIssue, type Issue } from "../base/issue.ts";
+import { formatIssue, type Issue, scrubPath } from "../base/issue.ts";
 import { countInWords, isCount } from "../base/settings.ts";
 import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
@@ -94,26 +94,18 @@ const withAcknowledged = (error: MetricsApiError, acknowledged: number): Metrics
   }
 };
 
-const invalidRequest = (issue: Issue, acknowledged: number) =>
-  Effect.flatMap(ConfigService, ({ host, apiKey }) => {
-    // A path may name a field of the input's.
-    const scrub = makeScrub([Redacted.value(apiKey)]);
-    const path = issue.path.map((key) => (typeof key === "string" ? scrub(key) : key));
-    return Effect.fail(
-      new MetricsApiRequestError({
-        operation: ingestMetrics.name,
-        method: ingestMetrics.method,
-        url: host + urlTemplate(ingestMetrics),
-        attempts: 0,
-        retryable: false,
-        acknowledged,
-        reason: new InvalidRequest({
-          path,
-          expected: issue.expected,
-          message: `invalid request, its batch was not sent: ${formatIssue({ ...issue, path })}`,
-        }),
-      }),
-    );
+const invalidRequest = (host: string, issue: Issue, acknowledged: number) =>
+  new MetricsApiRequestError({
+    operation: ingestMetrics.name,
+    method: ingestMetrics.method,
+    url: host + urlTemplate(ingestMetrics),
+    attempts: 0,
+    retryable: false,
+    acknowledged,
+    reason: new InvalidRequest({
+      ...issue,
+      message: `invalid request, its batch was not sent: ${formatIssue(issue)}`,
+    }),
   });
 
 const isIssue = (checked: Checked | Issue): checked is Issue =>
@@ -164,9 +156,15 @@ export const ingestAll = <E = never, R = never>(
   MetricsApiError | E,
   ConfigService | HttpClient | IngestionKeyCache | R
 > =>
-  Effect.suspend(() => {
+  Effect.flatMap(ConfigService, ({ apiKey, host }) => {
     const wrong = wrongOption(options);
-    if (wrong !== undefined) return invalidRequest(wrong, 0);
+    if (wrong !== undefined) return Effect.fail(invalidRequest(host, wrong, 0));
+    const scrub = makeScrub([Redacted.value(apiKey)]);
+    /** A path may name a field of the input's. */
+    const shown = ({ path, expected }: Issue): Issue => ({
+      path: scrubPath(path, scrub),
+      expected,
+    });
     const { onInvalid = "fail", onProgress, sync } = options;
     const account = new Account();
     const gathering = new Gathering({
@@ -192,7 +190,7 @@ export const ingestAll = <E = never, R = never>(
           const batch = gathering.add(checked, index);
           if (batch !== undefined) full.push(sending(batch, index));
         } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: formatIssue(checked) });
+          account.invalid.push({ index, reason: formatIssue(shown(checked)) });
         } else {
           full.push(new Refused(index, checked));
           return full;
@@ -255,11 +253,14 @@ export const ingestAll = <E = never, R = never>(
             : Effect.as(deliver(item), undefined),
         { concurrency: options.concurrency ?? 4 },
       ),
-      Stream.runForEach((end): Effect.Effect<void, MetricsApiError | E, ConfigService> => {
+      Stream.runForEach((end): Effect.Effect<void, MetricsApiError | E> => {
         if (end instanceof Broken) return Effect.failCause(end.cause);
         if (end instanceof Refused) {
           const { index, issue } = end;
-          return invalidRequest({ ...issue, path: [index, ...issue.path] }, account.settled);
+          const { path, expected } = shown(issue);
+          return Effect.fail(
+            invalidRequest(host, { path: [index, ...path], expected }, account.settled),
+          );
         }
         return Effect.void;
       }),

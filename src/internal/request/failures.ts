@@ -26,7 +26,7 @@ import {
   UnexpectedShape,
   Unprocessable,
 } from "../base/errors.ts";
-import { formatIssue, type Issue } from "../base/issue.ts";
+import { formatIssue, type Issue, scrubPath } from "../base/issue.ts";
 import { cutBytes, keptBodyBytes } from "./body.ts";
 import { type Answer, type CallError, type Exchange, scrubOf } from "./exchange.ts";
 import { retryAfterOf } from "./retryAfter.ts";
@@ -107,8 +107,7 @@ const isEdgePage = (body: string): boolean =>
 
 export const invalidRequest = (exchange: Exchange, { path: place, expected }: Issue) => {
   // It may name a field of the input's.
-  const scrub = scrubOf(exchange);
-  const path = place.map((key) => (typeof key === "string" ? scrub(key) : key));
+  const path = scrubPath(place, scrubOf(exchange));
   return requestError(
     exchange,
     new InvalidRequest({
@@ -321,8 +320,9 @@ export const notJson = (exchange: Exchange, answer: Answer) =>
     }),
   );
 
-export const misshapen = (exchange: Exchange, answer: Answer, issue: Issue) =>
-  responseError(
+export const misshapen = (exchange: Exchange, answer: Answer, { path: place, expected }: Issue) => {
+  const issue = { path: scrubPath(place, scrubOf(exchange)), expected };
+  return responseError(
     exchange,
     answer,
     issue,
@@ -330,6 +330,7 @@ export const misshapen = (exchange: Exchange, answer: Answer, issue: Issue) =>
       message: `the ${answer.status} answer is not what the contract says: ${formatIssue(issue)}`,
     }),
   );
+};
 
 export const tooLarge = (exchange: Exchange, answer: Answer) => {
   const limit = exchange.maxResponseBytes;
