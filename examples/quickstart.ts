@@ -110,7 +110,7 @@ const record = (learningRate: number) =>
     // Says that it runs, and how it ended.
     yield* recorder.run(train(recorder, learningRate));
     yield* recorder.flushOrFail;
-    return { id: recorder.experiment.id, ...(yield* recorder.summary) };
+    return { id: (yield* recorder.experiment).id, ...(yield* recorder.summary) };
   }).pipe(Effect.scoped);
 
 // -----------------------------------------------------------------------------

@@ -43,6 +43,11 @@ export {
 /**
  * Recorders on the `Spool` in context. What earlier processes left there is sent in the background.
  *
+ * **Details**
+ *
+ * What is logged here (what is dropped, why events wait, how to send what is left) goes to stderr, as stdout is the
+ * job's own. An application that sets its loggers, or `References.LogToStderr`, is followed instead.
+ *
  * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a limit or duration that cannot be.
  *
  * @example
@@ -81,15 +86,22 @@ export const layer = (
  *
  * **Details**
  *
+ * When the service cannot be reached, or does not answer within 5 seconds, a job on a spool in files starts all the
+ * same: it is recorded under the slug, and the experiment is opened as soon as the service is there, by this process or
+ * a later one. `offline: "fail"` of {@link layer} fails instead, and so does a spool in memory. What the service
+ * refuses (a key, a slug, a folder that is not there) fails at once.
+ *
  * Closing the scope sends what is left within `shutdownTimeout`, and then ends, whatever the service does. What is
  * left then stays in the spool, and the log says how to send it. A `folderPath` is looked up first, by one request;
  * it fails with {@link FolderPathError} unless there is one folder at it.
  *
  * **Gotchas**
  *
- * This is the one call that needs the service: it fails with `MetricsApiError` when the service cannot be reached,
- * before the job has begun. Where the slug is taken, the service may give the experiment that has it the new
- * description and metadata; where it refuses, the experiment is found as it is.
+ * Where the slug is taken, the service may give the experiment that has it the new description and metadata; where it
+ * refuses, the experiment is found as it is.
+ *
+ * Several runs of one experiment, one after the other or beside each other, are told apart by when they began: how a
+ * run ended is said only while no newer one has begun.
  *
  * @example
  * ```ts
@@ -122,7 +134,7 @@ export const experiment = (
  * **Details**
  *
  * Processes that are alive are left alone. One that was killed a moment ago looks alive for as long as the spool's
- * `lease`: this waits for that.
+ * `lease`: this waits for that. `leftAlone` says what was not tried, and why.
  *
  * @example
  * ```ts

@@ -23,6 +23,7 @@ export {
   type Destination,
   type FileOptions,
   type Kind,
+  type LeftAlone,
   type Leftover,
   type Limits,
   type Log,
@@ -74,6 +75,12 @@ export const layerMemory = (options: MemoryOptions = {}): Layer.Layer<Spool, Met
  * be with `MetricsApiAuthError` (`InvalidSetting`).
  *
  * **Gotchas**
+ *
+ * With `durability: "batch"` a job that computes without giving anything else its turn has its events written when it
+ * records the next one: what a kill costs is then what it recorded since, if that is longer than the interval ago.
+ *
+ * Files are open only while they are used, 32 at a time. A directory that is deleted is made again; the events that
+ * were only there are lost, counted as dropped, and the log says how many.
  *
  * When the disk fails later, say because it is full, recording goes on: events are kept in memory, up to `capacity`,
  * and sent from there; what is beyond it is dropped and counted. The log says so.

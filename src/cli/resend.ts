@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
+import * as Runtime from "effect/Runtime";
 import * as Collector from "../Collector.ts";
 import * as Spool from "../Spool.ts";
 import * as SyvainMetrics from "../SyvainMetrics.ts";
@@ -21,6 +22,11 @@ const inWords = ({ delivered, refused, remaining }: Collector.Recovery) =>
     ...(refused === 0 ? [] : [`${counted(refused)} refused by the service for good`]),
     ...(remaining === 0 ? [] : [`${counted(remaining)} kept, as the service did not take them`]),
   ].join(", ");
+
+/** All that could be sent was, and something was left to others. */
+class LeftAlone extends Error {
+  override readonly [Runtime.errorExitCode] = 3;
+}
 
 export const resend = Command.make(
   "resend",
@@ -42,12 +48,14 @@ export const resend = Command.make(
           bar.show(delivered + refused, delivered + refused + remaining),
         );
       }).pipe(Effect.ensuring(Effect.sync(() => bar.end())));
-      if (recovery.delivered + recovery.refused + recovery.remaining === 0) {
-        return yield* Console.log(`Nothing to send in ${spool}.`);
-      }
-      const said = `${inWords(recovery)}.`;
+      const { leftAlone } = recovery;
+      const tried = recovery.delivered + recovery.refused + recovery.remaining;
+      const said = tried > 0 ? `${inWords(recovery)}.` : `Nothing to send in ${spool}.`;
       if (recovery.refused + recovery.remaining > 0) return yield* Effect.fail(new Error(said));
       yield* Console.log(said);
+      if (leftAlone.length === 0) return;
+      const lines = leftAlone.map(({ path, detail }) => `  ${path}: ${detail}`);
+      yield* Effect.fail(new LeftAlone(["Left alone:", ...lines].join("\n")));
     }).pipe(
       // As a shell tells that of SIGINT.
       Effect.onInterrupt(() => Effect.sync(() => void (process.exitCode = 130))),
@@ -61,6 +69,8 @@ export const resend = Command.make(
     ),
 ).pipe(
   Command.withDescription(
-    "Send what jobs left in a spool directory. The key is SYVAIN_METRICS_API_KEY, else that of the saved login",
+    "Send what jobs left in a spool directory. The key is SYVAIN_METRICS_API_KEY, else that of the saved login. " +
+      "Exit code 1: something could not be sent; 3: something was left alone, as its job is alive, it is for another " +
+      "host, or it cannot be read",
   ),
 );

@@ -85,7 +85,10 @@ describe("an event that is none", () => {
         yield* recorder.metric("loss", 2, { step: 2 });
         const error = yield* Effect.flip(recorder.flushOrFail);
         assert.deepInclude(error, { pending: 0, dropped: 0, refused: 0, invalid: 2 });
-        assert.deepStrictEqual(yield* stored(recorder.experiment.id), ["loss/1", "loss/2"]);
+        assert.deepStrictEqual(yield* stored((yield* recorder.experiment).id), [
+          "loss/1",
+          "loss/2",
+        ]);
       }).pipe(Effect.provide([inMemory(), listening().layer])),
     );
   }
@@ -131,12 +134,12 @@ describe("an event that is none", () => {
       });
       yield* recorder.annotation("note", { metadata });
       yield* recorder.flushOrFail;
-      const { rows } = yield* Metrics.list(recorder.experiment.id);
+      const { rows } = yield* Metrics.list((yield* recorder.experiment).id);
       assert.deepStrictEqual(
         rows.map(({ metadata }) => metadata),
         [{ seed: 1 }, { deep: { b: 1 } }],
       );
-      const { annotations } = yield* Annotations.list(recorder.experiment.id);
+      const { annotations } = yield* Annotations.list((yield* recorder.experiment).id);
       assert.deepStrictEqual(annotations[0]?.metadata, { seed: 1 });
     }).pipe(Effect.provide(inMemory())),
   );
@@ -172,7 +175,7 @@ describe("an event that the service refuses", () => {
       }
       const error = yield* Effect.flip(recorder.flushOrFail);
       assert.deepInclude(error, { pending: 0, dropped: 0, refused: 2, invalid: 0 });
-      assert.lengthOf(yield* stored(recorder.experiment.id), 1498);
+      assert.lengthOf(yield* stored((yield* recorder.experiment).id), 1498);
       assert.lengthOf(
         said.filter((line) => line.includes("refused")),
         2,
@@ -215,7 +218,7 @@ it.effect("a batch that is too large is sent in halves", () =>
     const recorder = yield* Collector.experiment({ slug: "iris" });
     for (let step = 0; step < 1000; step++) yield* recorder.metric("loss", 1, { step });
     yield* recorder.flushOrFail;
-    const names = yield* stored(recorder.experiment.id);
+    const names = yield* stored((yield* recorder.experiment).id);
     assert.deepStrictEqual(new Set(names).size, 1000);
     assert.lengthOf(yield* requestsOf("Metrics.ingest"), 8);
   }).pipe(Effect.provide(withRefusals(413, (body) => body.split("client_event_id").length > 130))),
@@ -239,7 +242,7 @@ for (const status of [401, 403]) {
       );
       yield* Faults.clear;
       yield* TestClock.adjust("1 minute");
-      assert.lengthOf(yield* stored(recorder.experiment.id), 10);
+      assert.lengthOf(yield* stored((yield* recorder.experiment).id), 10);
     }).pipe(Effect.provide([inMemory(), layer]));
   });
 }

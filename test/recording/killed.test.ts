@@ -29,3 +29,21 @@ it.live(
     }),
   120_000,
 );
+
+it.live(
+  "nor of a job that computes all the time, and gives nothing else a turn",
+  () =>
+    Effect.gen(function* () {
+      const outcome = yield* killAgainAndAgain({
+        kills: 3,
+        durability: "batch",
+        interval: 300,
+        compute: 20,
+        longest: 2500,
+      });
+      assert.deepInclude(outcome, { twice: 0, remaining: 0, status: "error (Killed)" });
+      assert.isAbove(outcome.stored, 30);
+      assert.isBelow(outcome.oldestMissing, 300 + 100);
+    }),
+  120_000,
+);

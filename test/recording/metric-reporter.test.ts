@@ -14,7 +14,7 @@ const reporting = <A, E, R>(program: (recorder: Collector.Recorder) => Effect.Ef
     const recorder = yield* Collector.experiment({ slug: "app" });
     yield* program(recorder);
     yield* recorder.flushOrFail;
-    const { rows } = yield* Metrics.list(recorder.experiment.id);
+    const { rows } = yield* Metrics.list((yield* recorder.experiment).id);
     return rows.map(({ metadata, metricName, metricValue }) => {
       const labels = Object.entries(metadata).map(([key, label]) => `${key}=${String(label)}`);
       return `${metricName}{${labels.join()}} ${metricValue}`;

@@ -12,12 +12,12 @@ const taken = Faults.status(409, { match: { operation: "Experiments.create" } })
 describe("a slug that is taken", () => {
   it.effect("is that of one experiment, however many ask for it at a time", () =>
     Effect.gen(function* () {
-      const recorders = yield* Effect.forEach(
+      const experiments = yield* Effect.forEach(
         [1, 2, 3, 4],
-        () => Collector.experiment({ slug: "iris" }),
+        () => Effect.flatMap(Collector.experiment({ slug: "iris" }), (one) => one.experiment),
         { concurrency: 4 },
       );
-      assert.strictEqual(new Set(recorders.map(({ experiment }) => experiment.id)).size, 1);
+      assert.strictEqual(new Set(experiments.map(({ id }) => id)).size, 1);
     }).pipe(Effect.provide(inMemory())),
   );
 
@@ -31,7 +31,7 @@ describe("a slug that is taken", () => {
       });
       yield* taken;
       const recorder = yield* Collector.experiment({ slug: "iris" });
-      assert.deepStrictEqual(recorder.experiment, experiment);
+      assert.deepStrictEqual(yield* recorder.experiment, experiment);
       const [listed] = yield* requestsOf("Experiments.list");
       assert.deepStrictEqual(listed?.query, [["slug", "iris"]]);
     }).pipe(Effect.provide(inMemory())),
@@ -56,7 +56,7 @@ describe("a folder", () => {
         parentId: folder.folderId,
       });
       const recorder = yield* Collector.experiment({ slug: "iris", folderPath: "/models/mamba" });
-      assert.strictEqual(recorder.experiment.folder?.folderId, mamba.folderId);
+      assert.strictEqual((yield* recorder.experiment).folder?.folderId, mamba.folderId);
       const asked = yield* requestsOf("Folders.list");
       assert.deepStrictEqual(
         asked.map(({ query }) => query),
@@ -77,7 +77,7 @@ describe("a folder", () => {
       const { folder } = yield* Folders.create({ name: "models" });
       const { folderId } = folder;
       const recorder = yield* Collector.experiment({ slug: "iris", folderId });
-      assert.strictEqual(recorder.experiment.folder?.folderId, folderId);
+      assert.strictEqual((yield* recorder.experiment).folder?.folderId, folderId);
       assert.lengthOf(yield* requestsOf("Folders.list"), 0);
     }).pipe(Effect.provide(inMemory())),
   );

@@ -57,8 +57,8 @@ describe("a recorder", () => {
           { annotation: "and again", metadata: {} },
         ],
       );
-      assert.lengthOf(yield* stored(recorder.experiment.id), 3);
-      const { annotations } = yield* Annotations.list(recorder.experiment.id);
+      assert.lengthOf(yield* stored((yield* recorder.experiment).id), 3);
+      const { annotations } = yield* Annotations.list((yield* recorder.experiment).id);
       assert.lengthOf(annotations, 2);
       assert.deepStrictEqual(yield* recorder.summary, {
         delivered: 5,
@@ -79,7 +79,7 @@ describe("a recorder", () => {
         yield* recorder.metric("heartbeat", i);
       }
       yield* recorder.flushOrFail;
-      const names = yield* stored(recorder.experiment.id);
+      const names = yield* stored((yield* recorder.experiment).id);
       assert.deepStrictEqual(names.toSorted(), [
         "heartbeat/null",
         "heartbeat/null",
@@ -128,7 +128,7 @@ describe("a recorder", () => {
       const flushing = yield* Effect.forkChild(recorder.flush);
       yield* TestClock.adjust("10 minutes");
       yield* Fiber.join(flushing);
-      const names = yield* stored(recorder.experiment.id);
+      const names = yield* stored((yield* recorder.experiment).id);
       assert.lengthOf(names, 3000);
       assert.strictEqual(new Set(names).size, 3000);
       yield* recorder.flushOrFail;

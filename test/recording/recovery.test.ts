@@ -17,7 +17,7 @@ const leave = (directory: string, slug: string, events: number) =>
     yield* down;
     const steps = Array.from({ length: events }, (_, step) => step);
     yield* recorder.run(Effect.forEach(steps, (step) => recorder.metric("loss", 1, { step })));
-    return recorder.experiment.id;
+    return (yield* recorder.experiment).id;
   }).pipe(
     Effect.scoped,
     Effect.ensuring(Faults.clear),
@@ -39,7 +39,12 @@ describe("what an earlier process left", () => {
           const recovery = yield* Collector.recover.pipe(
             Effect.provide(collecting(directory, manually)),
           );
-          assert.deepStrictEqual(recovery, { delivered: 2525, refused: 0, remaining: 0 });
+          assert.deepStrictEqual(recovery, {
+            delivered: 2525,
+            refused: 0,
+            remaining: 0,
+            leftAlone: [],
+          });
           assert.lengthOf(yield* stored(id), 25);
           assert.lengthOf(yield* stored(other), 2500);
           assert.strictEqual(yield* statusOf(id), "done");
@@ -69,10 +74,25 @@ describe("what an earlier process left", () => {
         const id = yield* leave(directory, "one", 25);
         const recover = Collector.recover.pipe(Effect.provide(collecting(directory, manually)));
         yield* down;
-        assert.deepStrictEqual(yield* recover, { delivered: 0, refused: 0, remaining: 25 });
-        assert.deepStrictEqual(yield* recover, { delivered: 0, refused: 0, remaining: 25 });
+        assert.deepStrictEqual(yield* recover, {
+          delivered: 0,
+          refused: 0,
+          remaining: 25,
+          leftAlone: [],
+        });
+        assert.deepStrictEqual(yield* recover, {
+          delivered: 0,
+          refused: 0,
+          remaining: 25,
+          leftAlone: [],
+        });
         yield* Faults.clear;
-        assert.deepStrictEqual(yield* recover, { delivered: 25, refused: 0, remaining: 0 });
+        assert.deepStrictEqual(yield* recover, {
+          delivered: 25,
+          refused: 0,
+          remaining: 0,
+          leftAlone: [],
+        });
         assert.lengthOf(yield* stored(id), 25);
       }),
     ),
@@ -105,7 +125,7 @@ describe("what an earlier process left", () => {
           const recorder = yield* Collector.experiment({ slug: "over" });
           yield* Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
           yield* recorder.run(recorder.metric("loss", 1, { step: 1 }));
-          return recorder.experiment.id;
+          return (yield* recorder.experiment).id;
         }).pipe(Effect.scoped);
         assert.strictEqual(yield* statusOf(id), "running");
         yield* Faults.clear;

@@ -81,6 +81,41 @@ describe("syvain-metrics-effect resend", () => {
     }).pipe(Effect.scoped, Effect.provide(server)),
   );
 
+  it.live("says whose logs it left alone, and why, and ends with another code", () =>
+    Effect.gen(function* () {
+      const spool = yield* temporaryDirectory;
+      const job = yield* start({
+        spool,
+        slug: "alive",
+        life: 1,
+        events: 10,
+        end: "wait",
+        lease: "10 seconds",
+      });
+      yield* Faults.delay("1 hour", { times: Infinity, match: { operation: "Metrics.ingest" } });
+      yield* job.printed("recorded");
+      const { code, stderr, stdout } = yield* resend(spool);
+      assert.strictEqual(stdout, `Nothing to send in ${spool}.\n`);
+      assert.match(
+        stderr,
+        /^Left alone:\n {2}\S+@\S+: the process that records alive showed \d+\.\d s ago\n$/,
+      );
+      assert.strictEqual(code, 3);
+    }).pipe(Effect.scoped, Effect.provide(server)),
+  );
+
+  it.live("sends nothing to another host than it was recorded for, and says so", () =>
+    Effect.gen(function* () {
+      const spool = yield* temporaryDirectory;
+      yield* leave(spool);
+      const { code, stderr } = yield* resend(spool, {
+        SYVAIN_METRICS_HOST: "http://127.0.0.1:9",
+      });
+      assert.match(stderr, /@free: left is for API v1 of http:\/\/127\.0\.0\.1:\d+\n/);
+      assert.strictEqual(code, 3);
+    }).pipe(Effect.scoped, Effect.provide(server)),
+  );
+
   it.live("does not make a directory that is not there", () =>
     Effect.gen(function* () {
       const { code, stderr } = yield* resend("/nowhere/spool");

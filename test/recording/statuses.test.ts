@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
 import { TestClock } from "effect/testing";
-import { cpSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import * as Annotations from "../../src/Annotations.ts";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
@@ -31,7 +31,7 @@ const run = (job: Effect.Effect<unknown, unknown>) =>
     const recorder = yield* Collector.experiment({ slug: "iris" });
     const exit = yield* Effect.exit(recorder.run(Effect.andThen(recorder.metric("a", 1), job)));
     yield* recorder.flush;
-    return { exit, id: recorder.experiment.id };
+    return { exit, id: (yield* recorder.experiment).id };
   });
 
 class OutOfMemory extends Data.TaggedError("OutOfMemory")<{ readonly message: string }> {}
@@ -108,7 +108,7 @@ describe("a run", () => {
             const recorder = yield* Collector.experiment({ slug: "iris" });
             yield* recorder.run(
               Effect.gen(function* () {
-                yield* Deferred.succeed(ready, recorder.experiment.id);
+                yield* Deferred.succeed(ready, (yield* recorder.experiment).id);
                 yield* Effect.sleep("1 minute");
                 yield* recorder.metric("loss", 1);
               }),
@@ -142,7 +142,7 @@ describe("what a later process sends again", () => {
           // The service acts, and the answer is lost.
           yield* Faults.dropAfter({ times: Infinity });
           yield* recorder.run(recorder.annotation("halved", { metadata: { at: 3 } }));
-          return recorder.experiment.id;
+          return (yield* recorder.experiment).id;
         }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually)));
         yield* Faults.clear;
         const recovery = yield* Effect.provide(Collector.recover, collecting(directory, manually));
@@ -179,24 +179,24 @@ describe("what a later process sends again", () => {
             yield* recorder.flush;
             // As SIGKILL leaves it.
             cpSync(directory, copy, { recursive: true });
+            const before = (yield* updates).length;
+            const recover = Effect.provide(Collector.recover, collecting(copy, manually));
+            yield* Faults.status(503, { match: { operation: "Experiments.updateStatus" } });
+            yield* recover;
+            yield* recover;
+            const requests = (yield* updates).slice(before);
+            assert.lengthOf(requests, 2);
+            assert.lengthOf(new Set(requests.map(keyOf)), 1);
+            assert.deepStrictEqual(requests[0]?.body, requests[1]?.body);
+            assert.deepInclude(requests[0]?.body, {
+              status: "error",
+              error: { name: "Killed", detail: "The process ended before the run did." },
+            });
+            const { experiment } = yield* Experiments.get((yield* recorder.experiment).id);
+            assert.deepInclude(experiment, { status: "error", errorName: "Killed" });
+            assert.deepStrictEqual(readdirSync(copy), []);
           }),
         );
-        yield* recorder.flush;
-        const before = (yield* updates).length;
-        const recover = Effect.provide(Collector.recover, collecting(copy, manually));
-        yield* Faults.dropAfter({ match: { operation: "Experiments.updateStatus" } });
-        yield* recover;
-        yield* recover;
-        const requests = (yield* updates).slice(before);
-        assert.lengthOf(requests, 2);
-        assert.lengthOf(new Set(requests.map(keyOf)), 1);
-        assert.deepStrictEqual(requests[0]?.body, requests[1]?.body);
-        assert.deepInclude(requests[0]?.body, {
-          status: "error",
-          error: { name: "Killed", detail: "The process ended before the run did." },
-        });
-        const { experiment } = yield* Experiments.get(recorder.experiment.id);
-        assert.deepInclude(experiment, { status: "error", errorName: "Killed" });
       }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually))),
     ),
   );

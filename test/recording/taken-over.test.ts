@@ -53,7 +53,7 @@ it.live("a log that is gone before it is whole is made again", () =>
   inDirectory((directory) =>
     Effect.gen(function* () {
       const spool = yield* spoolOn(directory, { durability: "event" }, losing);
-      const log = yield* spool.open(destination, limits);
+      const log = yield* spool.open(destination, "", limits);
       for (const event of events(3)) yield* log.offer("metric", event);
       assert.deepStrictEqual(yield* pollAll(log), events(3));
     }),
@@ -64,7 +64,7 @@ describe("a log that was taken over", () => {
   const taken = (directory: string, recorded: number) =>
     Effect.gen(function* () {
       const spool = yield* spoolOn(directory, { durability: "event", lease: "100 millis" });
-      const log = yield* spool.open(destination, limits);
+      const log = yield* spool.open(destination, "", limits);
       for (const event of events(recorded)) yield* log.offer("metric", event);
       take(directory);
       const { leftovers } = yield* adoptIn(directory);
@@ -102,7 +102,7 @@ describe("a log that was taken over", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory, { durability: "event", lease: "100 millis" });
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         for (const event of events(30)) yield* log.offer("metric", event);
         const [first, second, third] = [yield* log.poll, yield* log.poll, yield* log.poll];
         yield* second!.settle;
@@ -126,7 +126,7 @@ describe("a log that was taken over", () => {
       Effect.gen(function* () {
         const disk = new Disk();
         const spool = yield* spoolOn(directory, { durability: "event" }, disk.layer);
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         const [first, second, third] = [0, 10, 20].map((from) => events(30).slice(from, from + 10));
         for (const event of first!) yield* log.offer("metric", event);
         disk.isFull = true;
@@ -146,7 +146,7 @@ describe("a log that was taken over", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory, { durability: "event" });
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         yield* log.offer("started", "1");
         take(directory);
         const theirs = yield* adoptIn(directory);
@@ -207,8 +207,8 @@ describe("a recorder whose log was taken over", () => {
         assert.deepInclude(recovery, { delivered: 3, remaining: 0 });
         yield* Fiber.join(flushing);
         yield* recorder.flushOrFail;
-        assert.lengthOf(yield* stored(recorder.experiment.id), 3);
-        const { experiment } = yield* Experiments.get(recorder.experiment.id);
+        assert.lengthOf(yield* stored((yield* recorder.experiment).id), 3);
+        const { experiment } = yield* Experiments.get((yield* recorder.experiment).id);
         assert.strictEqual(experiment.status, "done");
       }).pipe(
         Effect.scoped,
@@ -233,7 +233,7 @@ describe("a recorder whose log was taken over", () => {
       Effect.gen(function* () {
         const recorder = yield* recording(directory);
         yield* recorder.flush;
-        assert.lengthOf(yield* stored(recorder.experiment.id), 3);
+        assert.lengthOf(yield* stored((yield* recorder.experiment).id), 3);
       }).pipe(Effect.scoped, Effect.provide(slow(directory))),
     ),
   );

@@ -158,7 +158,7 @@ export const conformance = async ({ origin, apiKey, namesItself }: Place): Promi
         );
         yield* recorder.run(job);
         yield* recorder.flushOrFail;
-        return recorder.experiment.id;
+        return (yield* recorder.experiment).id;
       }).pipe(
         Effect.scoped,
         Effect.provide(Collector.layer().pipe(Layer.provide(Spool.layerMemory()))),

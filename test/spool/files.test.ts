@@ -7,7 +7,6 @@ import * as FileSystem from "effect/FileSystem";
 import * as Latch from "effect/Latch";
 import * as Layer from "effect/Layer";
 import * as Exit from "effect/Exit";
-import * as References from "effect/References";
 import * as Scope from "effect/Scope";
 import {
   appendFileSync,
@@ -18,7 +17,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { loggingTo } from "../support/logs.ts";
 import {
   adoptIn,
   destination,
@@ -53,7 +51,7 @@ describe("a file spool", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory, { durability: "event" });
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         for (const [i, event] of events(20).entries()) {
           yield* log.offer("metric", event);
           assert.include(readFileSync(segmentsIn(directory)[0]!, "utf8"), event, `${i}`);
@@ -75,7 +73,7 @@ describe("a file spool", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory);
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         yield* log.offer("metric", "1");
         yield* log.ready.pipe(Effect.timeout("5 seconds"));
         assert.include(readFileSync(segmentsIn(directory)[0]!, "utf8"), "1");
@@ -95,7 +93,7 @@ describe("a file spool", () => {
           })),
         ).pipe(Layer.provideMerge(NodeServices.layer));
         const spool = yield* spoolOn(directory, { durability: "event" }, slow);
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         looking.closeUnsafe();
         const recording = yield* Effect.forkChild(log.offer("metric", "1"));
         let batch = yield* log.poll;
@@ -117,7 +115,7 @@ describe("a file spool", () => {
       Effect.gen(function* () {
         const scope = yield* Scope.make();
         const spool = yield* spoolOn(directory);
-        const log = yield* spool.open(destination, limits).pipe(Scope.provide(scope));
+        const log = yield* spool.open(destination, "", limits).pipe(Scope.provide(scope));
         let most = 0;
         const large = JSON.stringify("x".repeat(9000));
         for (let i = 0; i < 1000; i++) yield* log.offer("metric", large);
@@ -145,7 +143,7 @@ describe("a file spool", () => {
         yield* Effect.scoped(
           Effect.gen(function* () {
             const spool = yield* spoolOn(directory, { durability: "event" });
-            const log = yield* spool.open(destination, limits);
+            const log = yield* spool.open(destination, "", limits);
             for (const event of events(40)) yield* log.offer("metric", event);
             const first = yield* log.poll;
             const second = yield* log.poll;
@@ -224,9 +222,9 @@ describe("a directory that processes share", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const [one, two] = [yield* spoolOn(directory), yield* spoolOn(directory)];
-        yield* one.open(destination, limits);
-        yield* one.open(destination, limits);
-        yield* two.open(destination, limits);
+        yield* one.open(destination, "", limits);
+        yield* one.open(destination, "", limits);
+        yield* two.open(destination, "", limits);
         const homes = readdirSync(directory).filter((name) => name.includes("@"));
         assert.lengthOf(homes, 3);
       }),
@@ -237,9 +235,15 @@ describe("a directory that processes share", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory);
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         yield* log.offer("metric", "1");
-        assert.deepInclude(yield* adoptIn(directory), { leftovers: [], owned: 1 });
+        const { leftAlone, leftovers } = yield* adoptIn(directory);
+        assert.lengthOf(leftovers, 0);
+        assert.deepStrictEqual(
+          leftAlone.map(({ path, reason }) => [path, reason]),
+          [[homeIn(directory), "owned"]],
+        );
+        assert.match(leftAlone[0]!.detail, /^the process that records iris showed \d\.\d s ago$/);
       }),
     ),
   );
@@ -299,28 +303,22 @@ describe("a directory that processes share", () => {
     ["host", { host: "https://other.test" }],
     ["generation of the API", { api: "v2" }],
   ] as const) {
-    it.live(`leaves what is for another ${what} alone, and says so once`, () =>
+    it.live(`leaves what is for another ${what} alone`, () =>
       inDirectory((directory) =>
         Effect.gen(function* () {
           yield* leave(directory, events(3));
-          yield* leave(directory, events(3));
           const before = readdirSync(directory);
-          const lines: Array<string> = [];
-          yield* Effect.gen(function* () {
-            const spool = yield* spoolOn(directory);
-            for (let i = 0; i < 3; i++) {
-              const { leftovers } = yield* spool.adopt({ ...destination, ...other }, limits);
-              assert.lengthOf(leftovers, 0);
-            }
-          }).pipe(
-            loggingTo(lines),
-            Effect.provideService(References.MinimumLogLevel, "Info"),
-            Effect.scoped,
-          );
+          const { leftAlone, leftovers } = yield* Effect.scoped(adoptIn(directory, other));
+          assert.lengthOf(leftovers, 0);
+          assert.deepStrictEqual(leftAlone, [
+            {
+              path: homeIn(directory),
+              reason: "other",
+              detail: "iris is for API v1 of https://metrics.test",
+            },
+          ]);
           assert.deepStrictEqual(readdirSync(directory), before);
-          assert.lengthOf(lines, 1);
-          assert.include(lines[0], "holds events for API v1 of https://metrics.test");
-          assert.lengthOf((yield* adoptIn(directory)).leftovers, 2);
+          assert.lengthOf((yield* adoptIn(directory)).leftovers, 1);
         }),
       ),
     );
@@ -331,7 +329,7 @@ describe("a directory that processes share", () => {
       Effect.gen(function* () {
         yield* leave(directory, events(3));
         const log: unknown = JSON.parse(readFileSync(join(homeIn(directory), "log.json"), "utf8"));
-        assert.deepStrictEqual(log, { version: 1, ...destination });
+        assert.deepStrictEqual(log, { version: 1, ...destination, note: "" });
       }),
     ),
   );
@@ -355,7 +353,7 @@ describe("a spool that cannot be", () => {
     inDirectory((directory) =>
       Effect.gen(function* () {
         const spool = yield* spoolOn(directory, { durability: "event" });
-        const log = yield* spool.open(destination, limits);
+        const log = yield* spool.open(destination, "", limits);
         const never = yield* Deferred.make<void>();
         yield* Effect.raceFirst(
           Effect.andThen(log.offer("metric", "1"), Deferred.await(never)),

@@ -8,7 +8,6 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import * as References from "effect/References";
 import * as Schedule from "effect/Schedule";
 import { writeSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
@@ -27,6 +26,8 @@ export interface Job {
   readonly events?: number;
   /** Wait this long between events. */
   readonly every?: Duration.Input;
+  /** Compute for so many milliseconds before each event, and let nothing else have its turn. */
+  readonly compute?: number;
   /** How the job ends when its events are recorded. Default: it returns. */
   readonly end?: "return" | "fail" | "die" | "interrupt" | "timeout" | "wait" | "recover";
   readonly shutdownTimeout?: Duration.Input;
@@ -74,8 +75,11 @@ const record = Effect.gen(function* () {
   const recorder = yield* Collector.experiment({ slug: job.slug });
   yield* print("open");
   const work = Effect.gen(function* () {
-    const { events = Infinity, life, every, quiet } = job;
+    const { compute, events = Infinity, life, every, quiet } = job;
     for (let step = 0; step < events; step++) {
+      if (compute !== undefined) {
+        for (const until = Date.now() + compute; Date.now() < until;);
+      }
       yield* recorder.metric("loss", step / 7, { step, metadata: { life: String(life) } });
       if (quiet !== true) yield* print(`${life}/${step} ${Date.now()}`);
       if (every !== undefined) yield* Effect.sleep(every);
@@ -95,6 +99,5 @@ const recover = Effect.gen(function* () {
 
 (job.end === "recover" ? recover : Effect.scoped(record)).pipe(
   Effect.provide(live),
-  Effect.provideService(References.LogToStderr, true),
   NodeRuntime.runMain({ disableErrorReporting: true }),
 );

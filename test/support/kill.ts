@@ -30,6 +30,8 @@ export const killAgainAndAgain = (options: {
   readonly kills: number;
   readonly durability: "event" | "batch";
   readonly interval?: number;
+  /** How long the job computes before each event, without a turn for anything else; by default it waits a while. */
+  readonly compute?: number;
   /** The longest life, in milliseconds from the first event on. */
   readonly longest: number;
   readonly onKill?: (n: number) => void;
@@ -42,13 +44,13 @@ export const killAgainAndAgain = (options: {
     for (let life = 1; life <= options.kills; life++) {
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { durability, interval, longest } = options;
+          const { compute, durability, interval, longest } = options;
           const job = yield* start({
             spool,
             slug,
             life,
             durability,
-            ...(durability === "batch" ? { every: 1 } : {}),
+            ...(compute !== undefined ? { compute } : durability === "batch" ? { every: 1 } : {}),
             ...(interval === undefined ? {} : { interval }),
           });
           yield* job.printed("open");

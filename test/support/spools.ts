@@ -16,7 +16,6 @@ import { temporaryDirectory } from "./processes.ts";
 export const destination = {
   api: "v1",
   host: "https://metrics.test",
-  experimentId: "e1",
   slug: "iris",
 };
 export const limits = { maxEvents: 10, maxBytes: 10_000, interval: Duration.millis(20) };
@@ -48,7 +47,7 @@ export const inProcess = <A, E>(
   options: Spool.FileOptions = {},
 ) =>
   spoolOn(directory, options).pipe(
-    Effect.flatMap((spool) => spool.open(destination, limits)),
+    Effect.flatMap((spool) => spool.open(destination, "", limits)),
     Effect.flatMap(use),
     Effect.scoped,
   );

@@ -1,18 +1,40 @@
 import * as Clock from "effect/Clock";
+import * as Context from "effect/Context";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
+import * as References from "effect/References";
 import type * as Scope from "effect/Scope";
 import * as Semaphore from "effect/Semaphore";
 import type { MetricsApiAuthError } from "../base/errors.ts";
 import { countSetting, durationSetting, invalidSetting, waitSetting } from "../base/settings.ts";
 import { isStatus } from "../spool/block.ts";
 import { type Limits, Spool } from "../spool/service.ts";
-import type { Send } from "./delivery.ts";
 import { drawKey, makeRecorder } from "./recorder.ts";
 import { makeRecovery } from "./recovery.ts";
 import { killed } from "./runStatus.ts";
-import type { Collector, Options } from "./service.ts";
-import type { Uplink } from "./uplink.ts";
+import type { Collector, ExperimentInput, Options } from "./service.ts";
+import type { Send, SendError, Uplink } from "./uplink.ts";
+
+/** How many requests of all recorders are under way at a time: each has a socket, and a process may have few. */
+const maxRequests = 32;
+
+/** How long a job that can start without the service waits for it. */
+const patience = Duration.seconds(5);
+
+/** The service is not there, or what answers is not the service. It may be later. */
+const isAway = (error: SendError): boolean =>
+  error._tag === "MetricsApiResponseError"
+    ? error.reason._tag === "InvalidJson"
+    : error._tag === "MetricsApiRequestError" && error.retryable;
+
+/** What a job prints is its own, so what is logged here goes to stderr, unless somebody has said where logs go. */
+const loggingToStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber(({ context }) =>
+    Context.getOrUndefined(context, References.CurrentLoggers) === undefined &&
+    Context.getOrUndefined(context, References.LogToStderr) === undefined
+      ? Effect.provideService(self, References.LogToStderr, true)
+      : self,
+  );
 
 export const makeCollector = (
   options: Options,
@@ -35,18 +57,19 @@ export const makeCollector = (
       "shutdownTimeout",
     );
 
+    const requests = Semaphore.makeUnsafe(maxRequests);
     /** What is said of one experiment's run is said in order. */
     const turns = new Map<string, Semaphore.Semaphore>();
-    const inTurn = (experimentId: string) => {
-      const turn = turns.get(experimentId) ?? Semaphore.makeUnsafe(1);
-      turns.set(experimentId, turn);
+    const inTurn = (slug: string) => {
+      const turn = turns.get(slug) ?? Semaphore.makeUnsafe(1);
+      turns.set(slug, turn);
       return turn.withPermits(1);
     };
-    const sendTo =
-      (experimentId: string): Send =>
+    const ordered =
+      (slug: string, send: Send): Send =>
       (kind, entries) => {
-        const sending = uplink.send(experimentId, kind, entries);
-        return isStatus(kind) ? inTurn(experimentId)(sending) : sending;
+        const sending = requests.withPermits(1)(send(kind, entries));
+        return kind === "killed" || isStatus(kind) ? inTurn(slug)(sending) : sending;
       };
 
     /**
@@ -54,32 +77,25 @@ export const makeCollector = (
      * interest.
      */
     const recorders = new Map<string, number>();
-    const recording = (experimentId: string) => {
+    const recording = (slug: string) => {
       const count = (more: number) =>
-        Effect.sync(() => recorders.set(experimentId, (recorders.get(experimentId) ?? 0) + more));
+        Effect.sync(() => recorders.set(slug, (recorders.get(slug) ?? 0) + more));
       return Effect.acquireRelease(count(1), () => count(-1));
     };
     const recovery = makeRecovery({
       spool,
       recipient,
       limits,
-      sendTo: (experimentId) => {
-        const send = sendTo(experimentId);
-        return (kind, entries) =>
-          isStatus(kind)
-            ? Effect.suspend(() =>
-                (recorders.get(experimentId) ?? 0) > 0 ? Effect.void : send(kind, entries),
-              )
-            : send(kind, entries);
-      },
+      connect: (leftover) => ordered(leftover.destination.slug, uplink.connect(leftover).send),
+      isRecorded: (slug) => (recorders.get(slug) ?? 0) > 0,
       killed: Effect.map(drawKey, (key) =>
         uplink.encodeStatus(killed, key, clock.currentTimeMillisUnsafe()),
       ),
     });
     yield* Effect.addFinalizer(() => recovery.release);
     // A spool in memory has no earlier processes.
-    if ((options.recoverOnStart ?? true) && Duration.isPositive(spool.lease)) {
-      yield* Effect.forkScoped(recovery.forever);
+    if ((options.recoverOnStart ?? true) && spool.survives) {
+      yield* Effect.forkScoped(loggingToStderr(recovery.forever));
     }
 
     /**
@@ -88,22 +104,47 @@ export const makeCollector = (
      */
     const unanswered = { value: false };
 
+    const recordsOffline = spool.survives && options.offline !== "fail";
+    /** The experiment, unless it has to be opened later. */
+    const open = (input: ExperimentInput) => {
+      const later = (why: string) =>
+        Effect.as(
+          Effect.logWarning(
+            `${input.slug} cannot be opened yet: ${why}. It is recorded, and sent when it can be.`,
+          ),
+          undefined,
+        );
+      const opening = requests.withPermits(1)(uplink.open(input));
+      return recordsOffline
+        ? opening.pipe(
+            Effect.catchIf(isAway, (error) => later(error.message)),
+            Effect.timeoutOrElse({
+              duration: patience,
+              orElse: () =>
+                later(`the service did not answer within ${Duration.toSeconds(patience)} seconds`),
+            }),
+          )
+        : opening;
+    };
+
     return {
-      recover: recovery.recover,
+      recover: (onProgress) => loggingToStderr(recovery.recover(onProgress)),
       experiment: (input) =>
         Effect.gen(function* () {
-          const experiment = yield* uplink.open(input);
-          const { id: experimentId, slug } = experiment;
-          yield* recording(experimentId);
-          const log = yield* spool.open({ ...recipient, experimentId, slug }, limits);
+          const { slug } = input;
+          const experiment = yield* open(input);
+          yield* recording(slug);
+          const note = uplink.note(input, experiment);
+          const log = yield* spool.open({ ...recipient, slug }, note, limits);
+          const connection = uplink.connect(log, experiment);
           return yield* makeRecorder({
-            experiment,
+            experiment: connection.experiment,
             log,
             uplink,
-            send: sendTo(experimentId),
+            send: ordered(slug, connection.send),
             shutdownTimeout,
             unanswered,
           });
-        }),
+        }).pipe(loggingToStderr),
     };
   });

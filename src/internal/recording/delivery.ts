@@ -1,13 +1,11 @@
 import * as Effect from "effect/Effect";
-import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
+import { MetricsApiRequestError } from "../base/errors.ts";
 import { isStatus, separator } from "../spool/block.ts";
 import type { Batch, Kind } from "../spool/service.ts";
-
-/** Sends entries of one kind, as they stand in the spool, to their experiment. */
-export type Send = (kind: Kind, entries: string) => Effect.Effect<void, MetricsApiError>;
+import type { Send, SendError } from "./uplink.ts";
 
 /** An entry that the service will not take, whenever it is sent. */
-export type Refuse = (kind: Kind, error: MetricsApiError) => Effect.Effect<void>;
+export type Refuse = (kind: Kind, error: SendError) => Effect.Effect<void>;
 
 interface Part {
   readonly count: number;
@@ -17,7 +15,7 @@ interface Part {
 /**
  * The service understood and will not have it: as a whole because it is too large, or for the sake of an event in it.
  */
-const isRefusal = (error: MetricsApiError): boolean =>
+export const isRefusal = (error: SendError): boolean =>
   error instanceof MetricsApiRequestError &&
   (error.status === 413 || error.status === 422 || error.status === 400);
 

@@ -9,7 +9,7 @@ interface Lost {
 
 /** What will not be delivered any more. */
 export const lostInWords = ({ dropped, invalid, late, refused }: Lost): ReadonlyArray<string> => [
-  ...(dropped === 0 ? [] : [`${dropped} dropped for want of room`]),
+  ...(dropped === 0 ? [] : [`${dropped} dropped by the spool`]),
   ...(refused === 0 ? [] : [`${refused} refused by the service`]),
   ...(invalid === 0 ? [] : [`${invalid} left out as invalid`]),
   ...(late === 0 ? [] : [`${late} left out as the recorder's scope had closed`]),
@@ -26,7 +26,7 @@ export class UndeliveredError extends Schema.TaggedError<UndeliveredError>()("Un
   slug: Schema.String,
   /** Events that still wait to be sent. */
   pending: Schema.Int,
-  /** Events dropped for want of room in the spool, ever. */
+  /** Events dropped by the spool, for want of room, or as the files that held them were deleted; ever. */
   dropped: Schema.Int,
   /** Events that the service refused for good, ever. */
   refused: Schema.Int,

@@ -7,13 +7,11 @@ import { formatIssue, type Issue } from "../base/issue.ts";
 import { quoted } from "../base/shellQuote.ts";
 import { IdempotencyKey } from "../request/idempotencyKey.ts";
 import type { Kind, Log } from "../spool/service.ts";
-import type { Experiment } from "../wire/v1/experiment.ts";
-import type { Send } from "./delivery.ts";
 import { lostInWords, UndeliveredError } from "./errors.ts";
 import { type RunStatus, statusOf } from "./runStatus.ts";
 import { newTally, Sender } from "./sender.ts";
 import type { AnnotationOptions, EventOptions, Recorder } from "./service.ts";
-import type { Uplink } from "./uplink.ts";
+import type { Connection, Send, Uplink } from "./uplink.ts";
 
 const noOptions: EventOptions & AnnotationOptions = {};
 
@@ -49,7 +47,7 @@ class Progress {
 }
 
 export const makeRecorder = (options: {
-  readonly experiment: Experiment;
+  readonly experiment: Connection["experiment"];
   readonly log: Log;
   readonly uplink: Uplink;
   readonly send: Send;
@@ -59,7 +57,7 @@ export const makeRecorder = (options: {
 }): Effect.Effect<Recorder, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { experiment, log, shutdownTimeout, unanswered, uplink } = options;
-    const { slug } = experiment;
+    const { slug } = log.destination;
     const clock = yield* Clock.Clock;
     const runFork = Effect.runForkWith(yield* Effect.context<never>());
     const progress = new Progress();
@@ -161,7 +159,9 @@ export const makeRecorder = (options: {
       });
     });
 
-    const sending = yield* Effect.forkScoped(Effect.interruptible(sender.forever(log.ready)));
+    const sending = yield* Effect.forkScoped(
+      Effect.interruptible(sender.forever(log.ready, log.directory !== undefined)),
+    );
     yield* Effect.forkScoped(
       Effect.andThen(
         log.dropping,
@@ -205,6 +205,7 @@ export const makeRecorder = (options: {
       });
 
     return {
+      slug,
       experiment,
       metric: (name, value, options = noOptions) =>
         Effect.suspend(() => offer("metric", encodeMetric(name, value, options))),

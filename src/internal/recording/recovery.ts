@@ -1,11 +1,20 @@
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import * as Schedule from "effect/Schedule";
 import * as Semaphore from "effect/Semaphore";
-import type { Leftover, Limits, Recipient, Spool, SpoolError } from "../spool/service.ts";
-import type { Send } from "./delivery.ts";
+import { idleSleep } from "../base/idleSleep.ts";
+import { isStatus } from "../spool/block.ts";
+import type {
+  LeftAlone,
+  Leftover,
+  Limits,
+  Recipient,
+  Spool,
+  SpoolError,
+} from "../spool/service.ts";
+import { isRefusal } from "./delivery.ts";
 import { newTally, Sender } from "./sender.ts";
 import type { Collector, Recovery } from "./service.ts";
+import type { Send, SendError } from "./uplink.ts";
 
 interface Adopted {
   readonly leftover: Leftover;
@@ -23,26 +32,51 @@ export const makeRecovery = (options: {
   readonly spool: Spool["Service"];
   readonly recipient: Recipient;
   readonly limits: Limits;
-  readonly sendTo: (experimentId: string) => Send;
+  readonly connect: (leftover: Leftover) => Send;
+  /** Whether the experiment is recorded into by this process. */
+  readonly isRecorded: (slug: string) => boolean;
   /** What is said of a run whose process was killed. */
   readonly killed: Effect.Effect<string>;
 }) => {
-  const { spool, recipient, limits, sendTo } = options;
+  const { spool, recipient, limits, connect, isRecorded } = options;
   const adopted = new Set<Adopted>();
   const tally = newTally();
   const oneAtATime = Semaphore.makeUnsafe(1);
 
-  const progress = (): Recovery => {
+  const progress = (leftAlone: ReadonlyArray<LeftAlone>): Recovery => {
     let remaining = 0;
     for (const { leftover } of adopted) remaining += leftover.remaining();
-    return { delivered: tally.delivered, refused: tally.refused, remaining };
+    return { delivered: tally.delivered, refused: tally.refused, remaining, leftAlone };
   };
 
-  /** Answers how many logs were left to owners that are, or may be, alive. */
-  const adopt = (onChange: () => void): Effect.Effect<number, SpoolError> =>
-    Effect.map(Effect.uninterruptible(spool.adopt(recipient, limits)), ({ leftovers, owned }) => {
+  /** Of several runs of an experiment the last one says where it stands, and one that is under way here before all. */
+  const isLast = (leftover: Leftover): boolean => {
+    const { slug } = leftover.destination;
+    if (isRecorded(slug)) return false;
+    const runs = Array.from(adopted, (one) => one.leftover).filter(
+      ({ destination, isOfRun }) => destination.slug === slug && isOfRun,
+    );
+    return runs.at(-1) === leftover;
+  };
+
+  const warned = new Set<string>();
+  const warnOf = ({ path, detail, reason }: LeftAlone): Effect.Effect<void> => {
+    if (reason === "owned" || warned.has(path)) return Effect.void;
+    warned.add(path);
+    return reason === "other"
+      ? Effect.logInfo(`${path} is left alone: ${detail}`)
+      : Effect.logWarning(`${path} is left alone, as it cannot be read: ${detail}`);
+  };
+
+  const adopt = (onChange: () => void): Effect.Effect<ReadonlyArray<LeftAlone>, SpoolError> =>
+    Effect.gen(function* () {
+      const { leftovers, leftAlone } = yield* spool.adopt(recipient, limits);
       for (const leftover of leftovers) {
-        const send = sendTo(leftover.destination.experimentId);
+        const connected = connect(leftover);
+        const send: Send = (kind, entries) =>
+          (kind === "killed" || isStatus(kind)) && !isLast(leftover)
+            ? Effect.void
+            : connected(kind, entries);
         adopted.add({
           leftover,
           send,
@@ -50,8 +84,19 @@ export const makeRecovery = (options: {
           warning: undefined,
         });
       }
-      return owned;
-    });
+      yield* Effect.forEach(leftAlone, warnOf, { discard: true });
+      return leftAlone;
+    }).pipe(Effect.uninterruptible);
+
+  const sayKilled = ({ leftover, send }: Adopted): Effect.Effect<void, SendError> =>
+    Effect.flatMap(options.killed, leftover.end).pipe(
+      Effect.flatMap((entry) => send("killed", entry)),
+      Effect.catchIf(isRefusal, (error) =>
+        Effect.logError(
+          `That ${leftover.destination.slug} was killed is refused and not sent again: ${error.message}`,
+        ),
+      ),
+    );
 
   const send = (one: Adopted): Effect.Effect<void> =>
     Effect.gen(function* () {
@@ -60,10 +105,7 @@ export const makeRecovery = (options: {
         if (!(yield* leftover.isHere)) adopted.delete(one);
         return;
       }
-      if (leftover.interrupted) {
-        const entry = yield* Effect.flatMap(options.killed, leftover.end);
-        yield* one.send("ended", entry);
-      }
+      if (leftover.interrupted && isLast(leftover)) yield* sayKilled(one);
       yield* leftover.remove;
       adopted.delete(one);
     }).pipe(
@@ -76,15 +118,16 @@ export const makeRecovery = (options: {
     );
 
   const sendAll = Effect.suspend(() => {
-    const byExperiment = new Map<string, Array<Adopted>>();
+    const bySlug = new Map<string, Array<Adopted>>();
     for (const one of adopted) {
-      const { experimentId } = one.leftover.destination;
-      const ofThis = byExperiment.get(experimentId) ?? [];
-      byExperiment.set(experimentId, [...ofThis, one]);
+      const { slug } = one.leftover.destination;
+      const ofThis = bySlug.get(slug);
+      if (ofThis === undefined) bySlug.set(slug, [one]);
+      else ofThis.push(one);
     }
-    // Of one experiment in order, so that what is said last of its runs is what was last.
     return Effect.forEach(
-      byExperiment.values(),
+      bySlug.values(),
+      // Of one experiment in order.
       (ofThis) => Effect.forEach(ofThis, send, { discard: true }),
       { concurrency, discard: true },
     );
@@ -92,27 +135,31 @@ export const makeRecovery = (options: {
 
   const recover: Collector["Service"]["recover"] = (onProgress) =>
     Effect.gen(function* () {
-      const onChange = () => onProgress?.(progress());
-      const owned = yield* adopt(onChange);
-      onChange();
-      yield* sendAll;
-      if (owned > 0) {
-        // One that was killed a moment ago still looks alive.
-        yield* Effect.sleep(Duration.times(spool.lease, 1.1));
-        yield* adopt(onChange);
+      let leftAlone: ReadonlyArray<LeftAlone> = [];
+      const onChange = () => onProgress?.(progress(leftAlone));
+      const round = Effect.gen(function* () {
+        leftAlone = yield* adopt(onChange);
         onChange();
         yield* sendAll;
+      });
+      yield* round;
+      if (leftAlone.some(({ reason }) => reason === "owned")) {
+        // One that was killed a moment ago still looks alive.
+        yield* Effect.sleep(Duration.times(spool.lease, 1.1));
+        yield* round;
       }
-      return progress();
+      return progress(leftAlone);
     }).pipe(oneAtATime.withPermits(1));
 
-  const forever = Effect.gen(function* () {
-    yield* adopt(() => {});
-    yield* sendAll;
-  }).pipe(
+  const every = Duration.max(spool.lease, Duration.seconds(1));
+  const forever = Effect.andThen(
+    adopt(() => {}),
+    sendAll,
+  ).pipe(
     oneAtATime.withPermits(1),
     Effect.catch((error) => Effect.logWarning(error.message)),
-    Effect.repeat(Schedule.spaced(Duration.max(spool.lease, Duration.seconds(1)))),
+    Effect.andThen(idleSleep(every)),
+    Effect.forever,
   );
 
   const release = Effect.suspend(() =>

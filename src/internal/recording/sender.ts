@@ -3,10 +3,11 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Latch from "effect/Latch";
-import type { MetricsApiError } from "../base/errors.ts";
+import { idleSleep } from "../base/idleSleep.ts";
 import { isStatus } from "../spool/block.ts";
 import type { Outgoing, SpoolError } from "../spool/service.ts";
-import { Delivery, type Send } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
+import type { Send, SendError } from "./uplink.ts";
 
 /** How many batches are under way at a time. */
 const concurrency = 4;
@@ -27,10 +28,11 @@ interface Warning {
 }
 
 /** The service may number its answers, so their words are no kind. */
-const kindOf = (error: MetricsApiError | SpoolError): string =>
-  error._tag === "SpoolError"
-    ? error.operation
-    : `${error.reason._tag} ${"status" in error ? error.status : ""}`;
+const kindOf = (error: SendError | SpoolError): string => {
+  if (error._tag === "SpoolError") return error.operation;
+  if (error._tag === "FolderPathError") return error._tag;
+  return `${error.reason._tag} ${"status" in error ? error.status : ""}`;
+};
 
 /** What senders count. */
 export interface Tally {
@@ -40,7 +42,7 @@ export interface Tally {
   /** How many passes failed. */
   failures: number;
   /** Why nothing gets through; `undefined` since something did. */
-  lastError: MetricsApiError | SpoolError | undefined;
+  lastError: SendError | SpoolError | undefined;
   readonly warnings: Map<string, Warning>;
   /** Nothing has got through since a warning. */
   warned: boolean;
@@ -93,7 +95,7 @@ export class Sender {
     }
   }).pipe(Effect.uninterruptible);
 
-  #run(delivery: Delivery): Effect.Effect<void, MetricsApiError> {
+  #run(delivery: Delivery): Effect.Effect<void, SendError> {
     const tally = this.#tally;
     return delivery.run(
       this.#send,
@@ -114,7 +116,7 @@ export class Sender {
   }
 
   /** Until there is nothing more, or something failed that may pass: that is answered. */
-  readonly drain: Effect.Effect<MetricsApiError | SpoolError | undefined> = Effect.gen(
+  readonly drain: Effect.Effect<SendError | SpoolError | undefined> = Effect.gen(
     { self: this },
     function* () {
       const tally = this.#tally;
@@ -149,7 +151,7 @@ export class Sender {
   );
 
   /** A service that is down for hours is not worth thousands of lines. */
-  #warn(error: MetricsApiError | SpoolError): Effect.Effect<void> {
+  #warn(error: SendError | SpoolError): Effect.Effect<void> {
     return Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const { warnings } = this.#tally;
       const kind = kindOf(error);
@@ -168,8 +170,12 @@ export class Sender {
     });
   }
 
-  /** Sends for ever; when it fails, again after a wait that grows. */
-  forever(ready: Effect.Effect<void>): Effect.Effect<never> {
+  /**
+   * Sends for ever; when it fails, again after a wait that grows. What is kept elsewhere is no reason to keep a process
+   * alive for that.
+   */
+  forever(ready: Effect.Effect<void>, isKept: boolean): Effect.Effect<never> {
+    const sleep = isKept ? idleSleep : Effect.sleep;
     return Effect.gen({ self: this }, function* () {
       let wait = firstWait;
       for (;;) {
@@ -185,7 +191,8 @@ export class Sender {
           "retryAfter" in failure && failure.retryAfter !== undefined
             ? Math.min(Duration.toMillis(failure.retryAfter), longestAsked)
             : 0;
-        yield* Effect.raceFirst(Effect.sleep(Math.max(wait, asked)), this.#wake.await);
+        const pause = Duration.millis(Math.max(wait, asked));
+        yield* Effect.raceFirst(sleep(pause), this.#wake.await);
         wait = Math.min(wait * 2, longestWait);
       }
     });

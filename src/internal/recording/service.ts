@@ -5,7 +5,7 @@ import type * as Duration from "effect/Duration";
 import type * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
 import type { MetricsApiError } from "../base/errors.ts";
-import type { SpoolError } from "../spool/service.ts";
+import type { LeftAlone, SpoolError } from "../spool/service.ts";
 import type { Metadata } from "../wire/schema.ts";
 import type { Experiment } from "../wire/v1/experiment.ts";
 import type { FolderPathError, UndeliveredError } from "./errors.ts";
@@ -77,7 +77,7 @@ export interface Summary {
   readonly delivered: number;
   /** Waiting to be sent. */
   readonly pending: number;
-  /** Dropped for want of room in the spool. */
+  /** Dropped by the spool, for want of room, or as the files that held them were deleted. */
   readonly dropped: number;
   /** Refused by the service for good. */
   readonly refused: number;
@@ -95,7 +95,18 @@ export interface Summary {
  * @category models
  */
 export interface Recorder {
-  readonly experiment: Experiment;
+  /** The slug of the experiment. */
+  readonly slug: string;
+
+  /**
+   * The experiment as it was when it was opened.
+   *
+   * **Gotchas**
+   *
+   * Where the job started without the service, this asks the service to open it now, and fails as
+   * `Collector.experiment` would have.
+   */
+  readonly experiment: Effect.Effect<Experiment, MetricsApiError | FolderPathError>;
 
   /**
    * Records a measurement.
@@ -176,6 +187,8 @@ export interface Recovery {
   readonly refused: number;
   /** Events that were left, could not be delivered, and are kept. */
   readonly remaining: number;
+  /** What was not tried, and why: a process that is alive sends its own. */
+  readonly leftAlone: ReadonlyArray<LeftAlone>;
 }
 
 // -----------------------------------------------------------------------------
@@ -217,6 +230,13 @@ export interface Options {
   readonly interval?: Duration.Input | undefined;
   /** How long the end of a recorder's scope may wait for the service. Default: 10 seconds. */
   readonly shutdownTimeout?: Duration.Input | undefined;
+  /**
+   * What becomes of a job that starts when the service cannot be reached. `"record"`: after 5 seconds at most it
+   * records all the same, under its slug, and the experiment is opened as soon as the service answers; a spool in
+   * memory cannot, as it would lose everything with the process. `"fail"`: `Collector.experiment` fails. Default:
+   * `"record"`.
+   */
+  readonly offline?: "record" | "fail" | undefined;
   /** Send in the background what earlier processes left in the spool. Default: `true`. */
   readonly recoverOnStart?: boolean | undefined;
 }

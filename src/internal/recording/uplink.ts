@@ -1,7 +1,7 @@
 import type * as Effect from "effect/Effect";
 import type { MetricsApiError } from "../base/errors.ts";
 import type { Issue } from "../base/issue.ts";
-import type { Kind, Recipient } from "../spool/service.ts";
+import type { Kind, Outgoing, Recipient } from "../spool/service.ts";
 import type { Experiment } from "../wire/v1/experiment.ts";
 import type { FolderPathError } from "./errors.ts";
 import type { RunStatus } from "./runStatus.ts";
@@ -16,6 +16,22 @@ export interface Encoder {
   readonly annotation: (text: string, options: AnnotationOptions, key: string) => Encoded;
 }
 
+/** Why entries are not sent, or an experiment is not there to send them to. */
+export type SendError = MetricsApiError | FolderPathError;
+
+/**
+ * Sends entries of one kind, as they stand in a spool: some metrics, or one of another kind. That a run was `killed`
+ * is said only where nothing else is known of its end.
+ */
+export type Send = (kind: Kind | "killed", entries: string) => Effect.Effect<void, SendError>;
+
+/** The way of one log to its experiment. */
+export interface Connection {
+  /** As it was when it was opened; opened now where nobody has yet. */
+  readonly experiment: Effect.Effect<Experiment, SendError>;
+  readonly send: Send;
+}
+
 /**
  * How recording speaks one generation of the API: what its entries in a spool say, and how they are sent. The `key`
  * of an entry is the `Idempotency-Key` that it is sent under, however often.
@@ -26,15 +42,13 @@ export interface Uplink {
   /** How many metrics one request takes. */
   readonly maxEvents: number;
   /** Creates the experiment, or finds it by its slug. */
-  readonly open: (
-    input: ExperimentInput,
-  ) => Effect.Effect<Experiment, MetricsApiError | FolderPathError>;
+  readonly open: (input: ExperimentInput) => Effect.Effect<Experiment, SendError>;
+  /** What is noted with a new log: enough to open its experiment later where it is not open yet. */
+  readonly note: (input: ExperimentInput, experiment: Experiment | undefined) => string;
+  readonly connect: (
+    log: Pick<Outgoing, "destination" | "note" | "keepNote">,
+    experiment?: Experiment,
+  ) => Connection;
   readonly encoder: (slug: string) => Encoder;
   readonly encodeStatus: (status: RunStatus, key: string, now: number) => string;
-  /** Sends entries of one kind, as they stand in a spool: some metrics, or one of another kind. */
-  readonly send: (
-    experimentId: string,
-    kind: Kind,
-    entries: string,
-  ) => Effect.Effect<void, MetricsApiError>;
 }

@@ -1,7 +1,9 @@
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
+import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
+import * as Semaphore from "effect/Semaphore";
 import * as ClientEventId from "../base/clientEventId.ts";
 import type { MetricsApiError } from "../base/errors.ts";
 import { type Issue, tooDeep } from "../base/issue.ts";
@@ -27,9 +29,10 @@ import { listFolders } from "../wire/v1/folders.ts";
 import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
 import { FolderPathError } from "./errors.ts";
 import type { EventOptions, ExperimentInput } from "./service.ts";
-import type { Encoder, Uplink } from "./uplink.ts";
+import type { Encoder, Send, SendError, Uplink } from "./uplink.ts";
 
 type Client = ConfigService | HttpClient;
+type Sending = Client | IngestionKeyCache;
 
 // -----------------------------------------------------------------------------
 // Experiments
@@ -47,9 +50,13 @@ const folderAt = (path: string): Effect.Effect<string, MetricsApiError | FolderP
 const open = ({
   folderPath,
   ...input
-}: ExperimentInput): Effect.Effect<Experiment, MetricsApiError | FolderPathError, Client> =>
+}: ExperimentInput): Effect.Effect<Experiment, SendError, Client> =>
   Effect.gen(function* () {
-    const folderId = folderPath === undefined ? input.folderId : yield* folderAt(folderPath);
+    // What is wrong with the rest is said whether or not the service can be asked for the folder.
+    const folderId =
+      folderPath === undefined || Result.isFailure(encodeExperiment(input))
+        ? input.folderId
+        : yield* folderAt(folderPath);
     const { experiment } = yield* call(createExperiment, { payload: { ...input, folderId } }).pipe(
       Effect.catchReason("MetricsApiRequestError", "Conflict", (_, conflict) =>
         Effect.gen(function* () {
@@ -63,6 +70,40 @@ const open = ({
     );
     return experiment;
   });
+
+/** What is noted with a log. */
+interface Note {
+  /** What the experiment is opened with. */
+  readonly input: ExperimentInput;
+  /** Of the experiment, once it is open. */
+  readonly id?: string;
+  /** When the run began, by what the service has said; Unix milliseconds. */
+  readonly startedAt?: number;
+}
+
+const writeNote = (note: Note): string => JSON.stringify(note);
+
+/** It is our own writing; of one that is not, the slug is left. */
+const readNote = (text: string, slug: string): Note => {
+  try {
+    const note: unknown = JSON.parse(text);
+    if (isNote(note)) return note;
+  } catch {
+    // It is none.
+  }
+  return { input: { slug } };
+};
+
+const isNote = (u: unknown): u is Note => {
+  if (!Predicate.isObject(u)) return false;
+  const { id, input, startedAt } = u as Record<string, unknown>;
+  return (
+    Predicate.hasProperty(input, "slug") &&
+    Predicate.isString(input.slug) &&
+    (id === undefined || Predicate.isString(id)) &&
+    (startedAt === undefined || Predicate.isNumber(startedAt))
+  );
+};
 
 // -----------------------------------------------------------------------------
 // Entries
@@ -162,6 +203,7 @@ const lazily = (schema: Parameters<typeof makeEncode>[0]): Encode => {
 const encodeMetadata = lazily(SmallMetadata);
 const encodeAnnotation = lazily(createAnnotation.payload);
 const encodeStatus = lazily(updateExperimentStatus.payload);
+const encodeExperiment = lazily(createExperiment.payload);
 
 /** The key and the body of a request. A key is visible ASCII, and has no space. */
 const entryOf = (key: string, body: unknown): string => `${key} ${JSON.stringify(body)}`;
@@ -172,44 +214,129 @@ const partsOf = (entry: string): { readonly key: string; readonly body: Uint8Arr
   return { key: entry.slice(0, space), body: utf8.encode(entry.slice(space + 1)) };
 };
 
+/** When it says that it was, in Unix milliseconds. */
+const timeOf = (entry: string): number | undefined => {
+  const body: unknown = JSON.parse(entry.slice(entry.indexOf(" ") + 1));
+  return Predicate.hasProperty(body, "timestamp_ms") && Predicate.isNumber(body.timestamp_ms)
+    ? body.timestamp_ms
+    : undefined;
+};
+
 // -----------------------------------------------------------------------------
 // Sending
 // -----------------------------------------------------------------------------
 
-const send = (
-  experimentId: string,
-  kind: Kind,
-  entries: string,
-): Effect.Effect<void, MetricsApiError, Client | IngestionKeyCache> => {
-  const params = { experiment_id: experimentId };
-  if (kind === "metric") {
-    const body = bodyOfJson(entries);
-    return Effect.asVoid(callWithIngestionKey(ingestMetrics, { params, query: undefined, body }));
-  }
-  const { key, body } = partsOf(entries);
-  const sent: Effect.Effect<unknown, MetricsApiError, Client | IngestionKeyCache> =
-    kind === "annotation"
-      ? callWithIngestionKey(createAnnotation, { params, body })
-      : call(updateExperimentStatus, { params, body });
-  return Effect.asVoid(withKey(sent, key));
+const startOf = ({ startedAt }: Experiment): number | undefined => startedAt?.epochMilliseconds;
+
+const connect = (
+  log: Parameters<Uplink["connect"]>[0],
+  known?: Experiment,
+): {
+  readonly experiment: Effect.Effect<Experiment, SendError, Client>;
+  readonly send: (...entries: Parameters<Send>) => Effect.Effect<void, SendError, Sending>;
+} => {
+  const { slug } = log.destination;
+  let note = readNote(log.note(), slug);
+  const keep = (more: Partial<Note>) =>
+    Effect.suspend(() => {
+      note = { ...note, ...more };
+      return log.keepNote(writeNote(note));
+    });
+
+  let opened = known;
+  /** The attempts to open it that failed, and how the last one did. */
+  let failures = 0;
+  let failed: SendError | undefined;
+  const oneAtATime = Semaphore.makeUnsafe(1);
+  const tryToOpen = Effect.suspend(() => open(note.input)).pipe(
+    Effect.tapError((error) =>
+      Effect.sync(() => {
+        failures++;
+        failed = error;
+      }),
+    ),
+    Effect.tap((experiment) => {
+      opened = experiment;
+      return keep({ id: experiment.id });
+    }),
+  );
+  const experiment = Effect.suspend(() => {
+    const before = failures;
+    return oneAtATime.withPermits(1)(
+      Effect.suspend(() => {
+        if (opened !== undefined) return Effect.succeed(opened);
+        // Who waited for an attempt has its failure, too.
+        return failed !== undefined && failures > before ? Effect.fail(failed) : tryToOpen;
+      }),
+    );
+  });
+  const experimentId = Effect.suspend(() =>
+    note.id === undefined ? Effect.map(experiment, ({ id }) => id) : Effect.succeed(note.id),
+  );
+
+  /**
+   * Where the run stands is said unless another run of the experiment began after it: that one's word counts. What the
+   * service says of its beginning is the evidence, as clocks differ: it is not the beginning of another run if it is
+   * what was there when the experiment was opened, what this run said, or what the service answered to that.
+   */
+  const tell = (id: string, kind: "started" | "ended" | "killed", entry: string) =>
+    Effect.gen(function* () {
+      const params = { experiment_id: id };
+      const { experiment } = yield* call(getExperiment, { params });
+      const ours = kind === "started" ? timeOf(entry) : note.startedAt;
+      const theirs = startOf(experiment);
+      const isOther = theirs !== undefined && ours !== undefined && theirs > ours;
+      if (isOther && !(kind === "started" && known !== undefined && theirs === startOf(known))) {
+        yield* Effect.logInfo(
+          `A newer run of ${slug} has begun: how an older one ${kind === "started" ? "began" : "ended"} is not said.`,
+        );
+        if (kind === "started") yield* keep({ startedAt: ours });
+        return;
+      }
+      if (kind === "killed" && (experiment.status === "done" || experiment.status === "error")) {
+        return;
+      }
+      const { key, body } = partsOf(entry);
+      const answer = yield* withKey(call(updateExperimentStatus, { params, body }), key);
+      if (kind === "started") yield* keep({ startedAt: startOf(answer.experiment) ?? ours ?? 0 });
+    });
+
+  const send = (kind: Kind | "killed", entries: string) =>
+    Effect.flatMap(experimentId, (id): Effect.Effect<unknown, MetricsApiError, Sending> => {
+      const params = { experiment_id: id };
+      if (kind === "metric") {
+        const body = bodyOfJson(entries);
+        return callWithIngestionKey(ingestMetrics, { params, query: undefined, body });
+      }
+      if (kind !== "annotation") return tell(id, kind, entries);
+      const { key, body } = partsOf(entries);
+      return withKey(callWithIngestionKey(createAnnotation, { params, body }), key);
+    });
+
+  return { experiment, send: (kind, entries) => Effect.asVoid(send(kind, entries)) };
 };
 
 /** Recording over v1, to the client in context. */
-export const makeUplinkV1: Effect.Effect<Uplink, never, Client | IngestionKeyCache> = Effect.gen(
-  function* () {
-    const context = yield* Effect.context<Client | IngestionKeyCache>();
-    const { host } = yield* ConfigService;
-    return {
-      recipient: { api: "v1", host },
-      maxEvents,
-      open: (input) => Effect.provideContext(open(input), context),
-      encoder,
-      encodeStatus: (status, key, now) => {
-        const timestamp = DateTime.makeUnsafe(Math.max(0, Math.floor(now)));
-        return entryOf(key, Result.getOrThrow(encodeStatus({ ...status, timestamp })));
-      },
-      send: (experimentId, kind, entries) =>
-        Effect.provideContext(send(experimentId, kind, entries), context),
-    };
-  },
-);
+export const makeUplinkV1: Effect.Effect<Uplink, never, Sending> = Effect.gen(function* () {
+  const context = yield* Effect.context<Sending>();
+  const { host } = yield* ConfigService;
+  return {
+    recipient: { api: "v1", host },
+    maxEvents,
+    open: (input) => Effect.provideContext(open(input), context),
+    note: (input, experiment) =>
+      writeNote({ input, ...(experiment === undefined ? {} : { id: experiment.id }) }),
+    connect: (log, known) => {
+      const { experiment, send } = connect(log, known);
+      return {
+        experiment: Effect.provideContext(experiment, context),
+        send: (kind, entries) => Effect.provideContext(send(kind, entries), context),
+      };
+    },
+    encoder,
+    encodeStatus: (status, key, now) => {
+      const timestamp = DateTime.makeUnsafe(Math.max(0, Math.floor(now)));
+      return entryOf(key, Result.getOrThrow(encodeStatus({ ...status, timestamp })));
+    },
+  };
+});

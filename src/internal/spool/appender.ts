@@ -1,27 +1,21 @@
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
-import type * as FileSystem from "effect/FileSystem";
-import * as Scope from "effect/Scope";
-import { type Disk, failing, syncDirectory } from "./disk.ts";
+import { type Disk, failing, syncDirectory, withFile } from "./disk.ts";
 import { type Segments, segmentName } from "./segments.ts";
 import type { SpoolError } from "./service.ts";
 
 /** When a file is as large as this, the next one begins. */
 const segmentBytes = 4 * 1024 * 1024;
 
-interface Open {
-  readonly number: number;
-  readonly file: FileSystem.File;
-  readonly scope: Scope.Closeable;
-  offset: number;
-}
-
-/** The writing end of a log. One fiber at a time. */
+/**
+ * The writing end of a log. One fiber at a time. The file is open for as long as something is written to it, so that a
+ * recorder that is idle holds none.
+ */
 export class Appender {
   readonly #disk: Disk;
   readonly #segments: Segments;
-  #open: Open | undefined;
-  #next = 1;
+  #number = 1;
+  /** How much of the file is written; `undefined` before it is there. */
+  #offset: number | undefined;
 
   constructor(disk: Disk, segments: Segments) {
     this.#disk = disk;
@@ -30,49 +24,35 @@ export class Appender {
 
   /** On the disk when it returns, or not there at all. */
   append(bytes: Uint8Array): Effect.Effect<void, SpoolError> {
-    return Effect.gen({ self: this }, function* () {
-      const open = this.#open ?? (yield* this.begin);
-      yield* open.file.writeAll(bytes).pipe(
-        Effect.andThen(open.file.sync),
-        failing("write", this.#path(open.number)),
-        Effect.onError(() => this.#takeBack(open)),
+    return Effect.suspend(() => {
+      const { directory } = this.#segments;
+      const path = this.#disk.path.join(directory, segmentName(this.#number));
+      const isNew = this.#offset === undefined;
+      const offset = this.#offset ?? 0;
+      return withFile(this.#disk, path, isNew ? "ax" : "a", (file) => {
+        this.#offset = offset;
+        return Effect.andThen(file.writeAll(bytes), file.sync).pipe(
+          // What was written in part is cut off again; where that fails too, the next write begins a new file, and
+          // the torn end is found when it is read.
+          Effect.onError(() => Effect.catch(file.truncate(offset), () => this.#next)),
+        );
+      }).pipe(
+        failing("write", path),
+        Effect.andThen(isNew ? syncDirectory(this.#disk, directory) : Effect.void),
+        Effect.andThen(
+          Effect.suspend(() => {
+            const end = offset + bytes.byteLength;
+            this.#offset = end;
+            this.#segments.grow(this.#number, end);
+            return end < segmentBytes ? Effect.void : this.#next;
+          }),
+        ),
       );
-      open.offset += bytes.byteLength;
-      this.#segments.grow(open.number, open.offset);
-      if (open.offset >= segmentBytes) yield* this.close;
     }).pipe(Effect.uninterruptible);
   }
 
-  readonly close: Effect.Effect<void> = Effect.suspend(() => {
-    const open = this.#open;
-    this.#open = undefined;
-    return open === undefined ? Effect.void : Scope.close(open.scope, Exit.void);
+  readonly #next = Effect.sync(() => {
+    this.#number++;
+    this.#offset = undefined;
   });
-
-  #path(number: number): string {
-    return this.#disk.path.join(this.#segments.directory, segmentName(number));
-  }
-
-  private readonly begin: Effect.Effect<Open, SpoolError> = Effect.suspend(() => {
-    const number = this.#next++;
-    const path = this.#path(number);
-    return Effect.gen({ self: this }, function* () {
-      const scope = yield* Scope.make();
-      const file = yield* this.#disk.fs.open(path, { flag: "ax" }).pipe(
-        Scope.provide(scope),
-        failing("write", path),
-        Effect.onError(() => Scope.close(scope, Exit.void)),
-      );
-      yield* syncDirectory(this.#disk, this.#segments.directory);
-      return (this.#open = { number, file, scope, offset: 0 });
-    });
-  });
-
-  /**
-   * What was written in part is cut off again; where that fails too, the next write begins a new file, and the torn
-   * end is found when it is read.
-   */
-  #takeBack(open: Open): Effect.Effect<void> {
-    return Effect.catch(open.file.truncate(open.offset), () => this.close);
-  }
 }

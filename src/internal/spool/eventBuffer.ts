@@ -1,3 +1,5 @@
+import type * as Clock from "effect/Clock";
+import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import { isStatus, separator } from "./block.ts";
@@ -43,12 +45,19 @@ export class EventBuffer {
   /** Open once an event was dropped. */
   readonly dropping = Latch.makeUnsafe(false);
   readonly #opened = Latch.makeUnsafe(false);
+  readonly #clock: Clock.Clock;
+  /** In milliseconds. */
+  readonly #interval: number;
   #open: PendingBatch | undefined;
+  /** When its first entry came. */
+  #openedAt = 0;
   #bytes = 0;
   readonly #closed: Array<PendingBatch> = [];
   #waiting: Array<() => void> = [];
 
-  constructor(capacity: number, overflow: Overflow, limits: Limits) {
+  constructor(clock: Clock.Clock, capacity: number, overflow: Overflow, limits: Limits) {
+    this.#clock = clock;
+    this.#interval = Duration.toMillis(limits.interval);
     this.capacity = capacity;
     this.overflow = overflow;
     this.limits = limits;
@@ -84,11 +93,19 @@ export class EventBuffer {
     });
   }
 
-  /** {@link offer} for those who do not ask which batch it is in. */
-  accept(kind: Kind, entry: string): Effect.Effect<void> {
+  /**
+   * {@link offer} for those who do not ask which batch it is in. A batch that is older than it may be shows that the
+   * job lets nothing else have its turn, the timer that would have closed it included: then there is `late` to wait
+   * for.
+   */
+  accept(
+    kind: Kind,
+    entry: string,
+    late: (pending: PendingBatch) => Effect.Effect<void>,
+  ): Effect.Effect<void> {
     if (this.#mustWait(kind)) return Effect.asVoid(this.offer(kind, entry));
-    this.offerUnsafe(kind, entry);
-    return Effect.void;
+    const pending = this.offerUnsafe(kind, entry);
+    return pending?.isLate === true ? late(pending) : Effect.void;
   }
 
   counts(): ReturnType<Log["counts"]> {
@@ -127,6 +144,12 @@ export class EventBuffer {
     if (isStatus(kind)) this.statuses -= count;
   }
 
+  /** So many events were lost with what held them. */
+  lose(count: number): void {
+    this.left += count;
+    this.dropped += count;
+  }
+
   /** Those that wait look again. */
   wake(): void {
     const free = this.overflow === "backpressure" ? this.capacity - this.held : Infinity;
@@ -158,17 +181,20 @@ export class EventBuffer {
     if (this.#open !== undefined) {
       if (this.#open.kind !== kind || this.#bytes + bytes > maxBytes) this.seal();
     }
+    const now = this.#clock.currentTimeMillisUnsafe();
     let open = this.#open;
     if (open === undefined) {
       open = this.#open = new PendingBatch(kind);
+      this.#openedAt = now;
       this.#opened.openUnsafe();
     }
     open.push(entry);
+    open.isLate = now - this.#openedAt >= this.#interval;
     this.#bytes += bytes;
     this.accepted++;
     if (isStatus(kind)) this.statuses++;
     else this.held++;
-    if (isStatus(kind) || open.count >= maxEvents) this.seal();
+    if (isStatus(kind) || open.count >= maxEvents || open.isLate) this.seal();
     return open;
   }
 

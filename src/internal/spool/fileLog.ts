@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
@@ -9,10 +10,10 @@ import { encodeBlocks, isStatus } from "./block.ts";
 import { type Disk, failing } from "./disk.ts";
 import { EventBuffer } from "./eventBuffer.ts";
 import { Location, TakenOver } from "./locations.ts";
-import { makeLogDirectory, noteRunning } from "./logDirectory.ts";
+import { type Label, makeLogDirectory, noteRunning, writeLabel } from "./logDirectory.ts";
 import type { PendingBatch } from "./pendingBatch.ts";
 import { Segments } from "./segments.ts";
-import type { Batch, Destination, Limits, Log, Overflow, SpoolError } from "./service.ts";
+import type { Batch, Limits, Log, Overflow, SpoolError } from "./service.ts";
 
 /** How much is written at once, in batches. */
 const maxGroup = 8;
@@ -36,6 +37,8 @@ export interface SpoolDirectory {
   readonly release: (log: string) => Effect.Effect<void>;
   /** Whether it, or what became of it in other hands, is still there. */
   readonly exists: (log: string) => Effect.Effect<boolean>;
+  /** Whether this process was never silent for so long that another one could take it for gone. */
+  readonly hasAlwaysShown: () => boolean;
   /** How long to wait before that is looked at again. */
   readonly pollInterval: Duration.Duration;
 }
@@ -51,21 +54,28 @@ interface Unwritten {
  * memory does not grow with what waits.
  */
 export const makeFileLog = (
-  { disk, directory, newName, release, exists, pollInterval }: SpoolDirectory,
-  destination: Destination,
+  spool: SpoolDirectory,
+  { destination, note: firstNote }: Label,
   limits: Limits,
   options: FileLogOptions,
 ): Effect.Effect<Log, SpoolError, Scope.Scope> =>
   Effect.gen(function* () {
+    const { disk, directory, newName, release, exists, hasAlwaysShown, pollInterval } = spool;
     // The batch is to be on the disk, and not only closed, when it is as old as it may be.
     const interval = Duration.times(limits.interval, 0.75);
-    const buffer = new EventBuffer(options.capacity, options.overflow, { ...limits, interval });
+    const buffer = new EventBuffer(yield* Clock.Clock, options.capacity, options.overflow, {
+      ...limits,
+      interval,
+    });
+    let note = firstNote;
     const readable = Latch.makeUnsafe(false);
     const perEvent = options.durability === "event";
     const unwritten: Array<Unwritten> = [];
     /** Those of them that are under way. */
     const underWay = new Set<PendingBatch>();
     const takenOver = new TakenOver();
+    /** What was read from files that are deleted. */
+    let rescued: ReadonlyArray<Batch> = [];
     /** What is said of the run waits for what was taken over. */
     let held: Batch | undefined;
     let running = false;
@@ -75,7 +85,7 @@ export const makeFileLog = (
       Effect.suspend(() => {
         const name = newName();
         return Effect.gen(function* () {
-          yield* makeLogDirectory(disk, name, destination);
+          yield* makeLogDirectory(disk, name, { destination, note });
           if (running) yield* noteRunning(disk, name, true);
           const segments = new Segments(disk, name, limits, undefined);
           return new Location(segments, new Appender(disk, segments), buffer);
@@ -96,18 +106,38 @@ export const makeFileLog = (
       return disk.fs.exists(directory).pipe(failing("read", directory));
     });
 
-    /** The next process may have taken this one for gone, and the directory with it. Answers whether it had. */
-    const moveIfTaken = Effect.gen(function* () {
+    const moved = Effect.suspend(() => {
+      const { segments } = location;
+      return Effect.flatMap(exists(segments.directory), (isElsewhere) => {
+        if (isElsewhere || !hasAlwaysShown()) {
+          takenOver.add(location);
+          return Effect.logWarning(
+            `Another process took ${segments.directory} over, as this one did not show for too long. ` +
+              "It sends what is there; recording goes on beside it.",
+          );
+        }
+        const from = location;
+        for (let read = segments.pollMemory(); read !== undefined; read = segments.pollMemory()) {
+          rescued = [...rescued, readFrom(from, read)];
+        }
+        const lost = from.loseUnread();
+        return Effect.logError(
+          `${segments.directory} was deleted, and ${lost} events with it that had not been sent. ` +
+            "Recording goes on in a new one.",
+        );
+      });
+    });
+
+    /**
+     * The next process may have taken this one for gone, and the directory with it; or somebody deleted it. Answers
+     * whether it was gone.
+     */
+    const moveIfGone = Effect.gen(function* () {
       if (yield* isHere) return false;
-      const { segments, appender } = location;
-      yield* appender.close;
-      yield* Effect.logWarning(
-        `Another process took ${segments.directory} over, as this one did not show for too long. ` +
-          "It sends what is there; recording goes on beside it.",
-      );
-      takenOver.add(location);
+      yield* moved;
       location = yield* openLocation();
       for (const [index, one] of unwritten.entries()) unwritten[index] = { ...one, after: 0 };
+      readable.openUnsafe();
       return true;
     });
     /** Writing and moving, one at a time. */
@@ -133,7 +163,7 @@ export const makeFileLog = (
           yield* location.appender.append(bytes);
         });
         const written = yield* Effect.result(attempt);
-        if (yield* moveIfTaken) yield* location.appender.append(bytes);
+        if (yield* moveIfGone) yield* location.appender.append(bytes);
         else yield* Effect.fromResult(written);
         for (const { kind, count } of group) location.write(kind, count);
         if (status === "ended") {
@@ -196,7 +226,6 @@ export const makeFileLog = (
           Effect.logError(`${count} events of ${destination.slug} are lost: ${error.message}`),
         );
       }
-      yield* location.appender.close;
       const { segments } = location;
       yield* location.remaining === 0 && !running
         ? Effect.ignore(disk.fs.remove(segments.directory, { recursive: true, force: true }))
@@ -233,23 +262,25 @@ export const makeFileLog = (
       };
     };
 
+    const readFrom = (here: Location, read: Batch): Batch => ({
+      ...read,
+      settle: Effect.suspend(() => {
+        here.leave(read.kind, read.count);
+        return read.settle;
+      }),
+    });
+
     const fromFiles: Effect.Effect<Batch | undefined, SpoolError> = Effect.suspend(() => {
+      const [first, ...others] = rescued;
+      if (first !== undefined) {
+        rescued = others;
+        return Effect.succeed(first);
+      }
       const here = location;
       return here.segments.poll.pipe(
-        Effect.map(
-          (read) =>
-            read && {
-              ...read,
-              settle: Effect.suspend(() => {
-                here.leave(read.kind, read.count);
-                return read.settle;
-              }),
-            },
-        ),
+        Effect.map((read) => read && readFrom(here, read)),
         Effect.catch((error) =>
-          Effect.flatMap(oneAtATime(moveIfTaken), (taken) =>
-            taken ? fromFiles : Effect.fail(error),
-          ),
+          Effect.flatMap(oneAtATime(moveIfGone), (gone) => (gone ? fromFiles : Effect.fail(error))),
         ),
       );
     });
@@ -269,6 +300,14 @@ export const makeFileLog = (
     return {
       destination,
       directory,
+      note: () => note,
+      keepNote: (text) =>
+        Effect.suspend(() => {
+          note = text;
+          return Effect.ignore(
+            writeLabel(disk, location.segments.directory, { destination, note }),
+          );
+        }),
       offerUnsafe: (kind, entry) => {
         const taken = buffer.offerUnsafe(kind, entry) !== undefined;
         if (perEvent) buffer.ready.openUnsafe();
@@ -277,7 +316,7 @@ export const makeFileLog = (
       offer: (kind, entry) =>
         perEvent || isStatus(kind)
           ? Effect.flatMap(buffer.offer(kind, entry), untilWritten)
-          : buffer.accept(kind, entry),
+          : buffer.accept(kind, entry, untilWritten),
       seal: Effect.sync(() => buffer.seal()),
       ready: readable.await,
       poll: Effect.suspend(() => {

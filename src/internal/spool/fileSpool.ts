@@ -14,18 +14,42 @@ import * as Effect from "effect/Effect";
 import * as FileSystem from "effect/FileSystem";
 import * as Option from "effect/Option";
 import * as Path from "effect/Path";
+import * as Semaphore from "effect/Semaphore";
 import type * as Scope from "effect/Scope";
 import type { MetricsApiAuthError } from "../base/errors.ts";
+import { idleSleep } from "../base/idleSleep.ts";
 import { countSetting, durationSetting, invalidSetting } from "../base/settings.ts";
-import { type Disk, failing, orMissing } from "./disk.ts";
+import { type Disk, failing, maxOpenFiles, orMissing } from "./disk.ts";
 import { makeFileLog, type SpoolDirectory } from "./fileLog.ts";
 import { makeLeftover } from "./leftover.ts";
-import type { Destination, FileOptions, Leftover, Spool, SpoolError } from "./service.ts";
+import { type Label, readLabel } from "./logDirectory.ts";
+import type {
+  FileOptions,
+  LeftAlone,
+  Leftover,
+  Limits,
+  Recipient,
+  Spool,
+  SpoolError,
+} from "./service.ts";
 
 /** The owner of what nobody owns. */
 const nobody = "free";
 
-const ownedName = /^(.+)@([^@]+)$/;
+/** Time, process and number, and the owner: what has another name is not ours to touch. */
+const ownedName = /^(\d{15}-[0-9a-f]{8}-\d+)@([0-9a-f-]{36}|free)$/;
+const leaseName = /^([0-9a-f-]{36})\.lease$/;
+
+const isFor = ({ destination }: Label, { api, host }: Recipient): boolean =>
+  destination.host === host && destination.api === api;
+
+const leftAlone = (path: string, reason: LeftAlone["reason"], detail: string): LeftAlone => ({
+  path,
+  reason,
+  detail,
+});
+
+const seconds = (millis: number): string => `${(millis / 1000).toFixed(1)} s`;
 
 export const makeFileSpool = (
   where: string,
@@ -38,7 +62,7 @@ export const makeFileSpool = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem;
     const path = yield* Path.Path;
-    const disk: Disk = { fs, path };
+    const disk: Disk = { fs, path, openFiles: Semaphore.makeUnsafe(maxOpenFiles) };
     // What is logged can be pasted anywhere, and a job may change its working directory.
     const directory = path.resolve(where);
     const clock = yield* Clock.Clock;
@@ -48,13 +72,40 @@ export const makeFileSpool = (
     const me = SecureRandom.uuidV4Unsafe();
     const leaseOf = (owner: string) => path.join(directory, `${owner}.lease`);
 
-    const renewLease = fs.writeFileString(leaseOf(me), me).pipe(failing("write", leaseOf(me)));
+    const writeLease = fs.writeFileString(leaseOf(me), me).pipe(
+      // The directory may have been deleted.
+      Effect.catchIf(
+        (error) => error.reason._tag === "NotFound",
+        () =>
+          Effect.andThen(
+            fs.makeDirectory(directory, { recursive: true }),
+            fs.writeFileString(leaseOf(me), me),
+          ),
+      ),
+    );
+    const silenceInMind = Duration.toMillis(lease) / 2;
+    const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
+    let renewedAt = monotonic();
+    /** This process was never silent for so long that it could be taken for gone. */
+    let hasAlwaysShown = true;
+    const show = () => {
+      if (monotonic() - renewedAt > silenceInMind) hasAlwaysShown = false;
+    };
+    const renewLease = writeLease.pipe(
+      failing("write", leaseOf(me)),
+      Effect.tap(() =>
+        Effect.sync(() => {
+          show();
+          renewedAt = monotonic();
+        }),
+      ),
+    );
     yield* fs.makeDirectory(directory, { recursive: true }).pipe(failing("open", directory));
     yield* Effect.acquireRelease(renewLease, () =>
       Effect.ignore(fs.remove(leaseOf(me), { force: true })),
     );
-    yield* Effect.ignore(renewLease).pipe(
-      Effect.delay(Duration.times(lease, 1 / 5)),
+    yield* idleSleep(Duration.times(lease, 1 / 5)).pipe(
+      Effect.andThen(Effect.ignore(renewLease)),
       Effect.forever,
       Effect.forkScoped,
     );
@@ -65,11 +116,17 @@ export const makeFileSpool = (
         Effect.map((info) => info && Option.getOrElse(info.mtime, () => new Date()).getTime()),
       );
 
-    /** By the file system's own clock, which is the same for all who share it. */
-    const isGone = Effect.fnUntraced(function* (owner: string, now: number) {
-      if (owner === nobody) return true;
+    /**
+     * For how long the owner has been silent, by the file system's own clock, which is the same for all who share it;
+     * `undefined` when it is gone. Nobody shows in the future: a clock went back.
+     */
+    const silence = Effect.fnUntraced(function* (owner: string, now: number) {
+      if (owner === nobody) return undefined;
       const renewed = yield* lastRenewal(owner);
-      return renewed === undefined || now - renewed > Duration.toMillis(lease);
+      if (renewed === undefined || Math.abs(now - renewed) > Duration.toMillis(lease)) {
+        return undefined;
+      }
+      return Math.max(0, now - renewed);
     });
 
     const take = (name: string, from: string, to: string): Effect.Effect<boolean, SpoolError> => {
@@ -101,65 +158,97 @@ export const makeFileSpool = (
       release,
       exists: (log) => {
         const [, name] = ownedName.exec(path.basename(log)) ?? [];
-        return fs.readDirectory(directory).pipe(
-          Effect.map((names) => names.some((one) => one.startsWith(`${name}@`))),
+        return orMissing(fs.readDirectory(directory)).pipe(
+          Effect.map((names) => names?.some((one) => one.startsWith(`${name}@`)) ?? false),
           Effect.orElseSucceed(() => true),
         );
+      },
+      hasAlwaysShown: () => {
+        show();
+        return hasAlwaysShown;
       },
       pollInterval: Duration.times(lease, 1 / 5),
     };
 
-    const others = new Set<string>();
-    const onOther = ({ api, host }: Destination) => {
-      const other = `${api} of ${host}`;
-      if (others.has(other)) return Effect.void;
-      others.add(other);
-      return Effect.logInfo(
-        `${directory} holds events for API ${other}. They are left alone: they are sent only there.`,
+    /** Takes a log over if it is for this recipient and its owner is gone. */
+    const adoptOne = Effect.fnUntraced(function* (
+      [name, owner]: readonly [string, string],
+      recipient: Recipient,
+      limits: Limits,
+      now: number,
+    ) {
+      const found = path.join(directory, `${name}@${owner}`);
+      const label = yield* readLabel(disk, found);
+      // A key goes only to the host it is paired with, and so does an event; and what is written for one generation
+      // is not read by another.
+      if (label !== undefined && !isFor(label, recipient)) {
+        const { api, host, slug } = label.destination;
+        return leftAlone(found, "other", `${slug} is for API ${api} of ${host}`);
+      }
+      const silent = yield* silence(owner, now);
+      if (silent !== undefined) {
+        return label === undefined
+          ? undefined
+          : leftAlone(
+              found,
+              "owned",
+              `the process that records ${label.destination.slug} showed ${seconds(silent)} ago`,
+            );
+      }
+      if (!(yield* take(name, owner, me))) return undefined;
+      const log = path.join(directory, `${name}@${me}`);
+      return yield* makeLeftover({ disk, release }, limits, log, label).pipe(
+        // What cannot be read is nobody's, and keeps nobody from the rest.
+        Effect.catch((error) =>
+          Effect.as(
+            release(log),
+            leftAlone(path.join(directory, `${name}@${nobody}`), "unreadable", error.message),
+          ),
+        ),
       );
-    };
+    });
 
     const adopt: Spool["Service"]["adopt"] = Effect.fnUntraced(function* (recipient, limits) {
       const leftovers: Array<Leftover> = [];
-      let owned = 0;
-      const names = yield* fs.readDirectory(directory).pipe(failing("read", directory));
+      const alone: Array<LeftAlone> = [];
+      const names =
+        (yield* orMissing(fs.readDirectory(directory)).pipe(failing("read", directory))) ?? [];
       const notMine = names.filter((name) => name !== `${me}.lease` && !name.endsWith(`@${me}`));
       if (notMine.length > 0) yield* renewLease;
       const now = (yield* lastRenewal(me)) ?? 0;
       for (const whole of notMine.toSorted()) {
         const [, name, owner] = ownedName.exec(whole) ?? [];
-        if (name === undefined || owner === undefined) {
-          const [, silent] = /^(.+)\.lease$/.exec(whole) ?? [];
-          if (silent !== undefined && (yield* isGone(silent, now))) {
+        if (name !== undefined && owner !== undefined) {
+          const adopted = yield* Effect.catch(
+            adoptOne([name, owner], recipient, limits, now),
+            (error) =>
+              Effect.succeed(leftAlone(path.join(directory, whole), "unreadable", error.message)),
+          );
+          if (adopted === undefined) continue;
+          if ("reason" in adopted) alone.push(adopted);
+          else leftovers.push(adopted);
+          continue;
+        }
+        const [, silent] = leaseName.exec(whole) ?? [];
+        if (silent !== undefined) {
+          const isGone = Effect.map(silence(silent, now), (millis) => millis === undefined);
+          if (yield* Effect.orElseSucceed(isGone, () => false)) {
             yield* Effect.ignore(fs.remove(leaseOf(silent), { force: true }));
           }
-          continue;
         }
-        if (!(yield* isGone(owner, now))) {
-          owned++;
-          continue;
-        }
-        const leftover = yield* makeLeftover(
-          { disk, release },
-          { recipient, limits, onOther },
-          path.join(directory, whole),
-          Effect.map(take(name, owner, me), (taken) =>
-            taken ? path.join(directory, `${name}@${me}`) : undefined,
-          ),
-        );
-        if (leftover !== undefined) leftovers.push(leftover);
       }
-      return { leftovers, owned };
+      return { leftovers, leftAlone: alone };
     });
 
     return {
-      open: (destination, limits) =>
-        makeFileLog(spoolDirectory, destination, limits, {
+      open: (destination, note, limits) =>
+        makeFileLog(spoolDirectory, { destination, note }, limits, {
           durability: options.durability ?? "batch",
           capacity,
           overflow: options.overflow ?? "backpressure",
         }),
       adopt,
       lease,
+      survives: true,
     };
   });

@@ -16,7 +16,9 @@ export class Location {
   /** How many entries were written here. */
   #written = 0;
   #out = 0;
-  /** How many of those that are not out are no events but the status of the run. */
+  /** How many of those written are no events but the status of the run. */
+  #writtenStatuses = 0;
+  /** How many of those are not out. */
   #statuses = 0;
   #gone = false;
 
@@ -42,7 +44,9 @@ export class Location {
 
   write(kind: Kind, count: number): void {
     this.#written += count;
-    if (isStatus(kind)) this.#statuses += count;
+    if (!isStatus(kind)) return;
+    this.#writtenStatuses += count;
+    this.#statuses += count;
   }
 
   /**
@@ -61,6 +65,15 @@ export class Location {
     this.#gone = true;
     this.#buffer.leave("ended", this.#statuses);
     this.#buffer.leave("metric", this.remaining - this.#statuses);
+  }
+
+  /** What was not read from here cannot be read any more. Answers how many events that are. */
+  loseUnread(): number {
+    const statuses = this.#writtenStatuses - this.segments.polledStatuses;
+    this.#buffer.leave("ended", statuses);
+    const lost = this.unread - statuses;
+    this.#buffer.lose(lost);
+    return lost;
   }
 }
 

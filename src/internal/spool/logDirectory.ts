@@ -1,50 +1,75 @@
 /** The directory of one log: whose entries it keeps, and whether the run that they belong to has ended. */
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
-import { type Disk, failing, orMissing, syncDirectory, writeWhole } from "./disk.ts";
-import type { Destination, SpoolError } from "./service.ts";
+import { type Disk, failing, orMissing, readWhole, syncDirectory, writeWhole } from "./disk.ts";
+import { type Destination, SpoolError } from "./service.ts";
 
-const destinationName = "log.json";
+const labelName = "log.json";
 const runningName = "running";
 
-const isDestination = (u: unknown): u is Destination =>
+/** What stands on a log. */
+export interface Label {
+  readonly destination: Destination;
+  readonly note: string;
+}
+
+const isLabel = (u: unknown): u is Destination & { readonly note: string } =>
   Predicate.isObject(u) &&
-  ["api", "host", "experimentId", "slug"].every(
+  ["api", "host", "slug", "note"].every(
     (key) => Predicate.hasProperty(u, key) && typeof u[key] === "string",
   );
 
+export const writeLabel = (
+  disk: Disk,
+  directory: string,
+  { destination: { api, host, slug }, note }: Label,
+): Effect.Effect<void, SpoolError> =>
+  writeWhole(
+    disk,
+    disk.path.join(directory, labelName),
+    JSON.stringify({ version: 1, api, host, slug, note }),
+  );
+
+/** Makes it, and what is above it if need be. */
 export const makeLogDirectory = (
   disk: Disk,
   directory: string,
-  { api, host, experimentId, slug }: Destination,
+  label: Label,
 ): Effect.Effect<void, SpoolError> =>
-  Effect.gen(function* () {
-    const { fs, path } = disk;
-    yield* fs.makeDirectory(directory).pipe(failing("open", directory));
-    const text = JSON.stringify({ version: 1, api, host, experimentId, slug });
-    yield* writeWhole(disk, path.join(directory, destinationName), text);
-    yield* syncDirectory(disk, directory);
-  });
+  disk.fs
+    .makeDirectory(directory, { recursive: true })
+    .pipe(
+      failing("open", directory),
+      Effect.andThen(writeLabel(disk, directory, label)),
+      Effect.andThen(syncDirectory(disk, directory)),
+    );
 
-/** `undefined` when the directory is gone, or holds no log: its owner ended before it was one. */
-export const readDestination = (
-  { fs, path }: Disk,
+/** `undefined` when there is none: the owner ended before it had written whose log it is. */
+export const readLabel = (
+  disk: Disk,
   directory: string,
-): Effect.Effect<Destination | undefined, SpoolError> => {
-  const file = path.join(directory, destinationName);
-  return orMissing(fs.readFileString(file)).pipe(
-    failing("read", file),
-    Effect.map((text) => {
-      try {
-        const read: unknown = JSON.parse(text ?? "");
-        if (!isDestination(read)) return undefined;
-        const { api, host, experimentId, slug } = read;
-        return { api, host, experimentId, slug };
-      } catch {
-        return undefined;
+): Effect.Effect<Label | undefined, SpoolError> => {
+  const path = disk.path.join(directory, labelName);
+  return orMissing(readWhole(disk, path)).pipe(
+    failing("read", path),
+    Effect.flatMap((bytes) => {
+      if (bytes === undefined) return Effect.undefined;
+      const read = parsed(new TextDecoder().decode(bytes));
+      if (!isLabel(read)) {
+        return new SpoolError({ operation: "read", path, detail: "it is not the label of a log" });
       }
+      const { api, host, slug, note } = read;
+      return Effect.succeed({ destination: { api, host, slug }, note });
     }),
   );
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 };
 
 /** Notes that the run has begun, before its entries; or that how it ended is written among them. */

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
@@ -9,18 +10,22 @@ import type { Destination, Limits, Log, MemoryOptions, Overflow, Spool } from ".
 /** A log that lives and dies with the process. */
 const makeMemoryLog = (
   destination: Destination,
+  note: string,
   capacity: number,
   overflow: Overflow,
   limits: Limits,
 ): Effect.Effect<Log, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const buffer = new EventBuffer(capacity, overflow, limits);
+    const buffer = new EventBuffer(yield* Clock.Clock, capacity, overflow, limits);
+    let kept = note;
     yield* Effect.forkScoped(buffer.timer);
     yield* Effect.addFinalizer(() => Effect.sync(() => buffer.end()));
     return {
       destination,
+      note: () => kept,
+      keepNote: (note) => Effect.sync(() => void (kept = note)),
       offerUnsafe: (kind, entry) => buffer.offerUnsafe(kind, entry) !== undefined,
-      offer: (kind, entry) => buffer.accept(kind, entry),
+      offer: (kind, entry) => buffer.accept(kind, entry, () => Effect.yieldNow),
       seal: Effect.sync(() => buffer.seal()),
       ready: buffer.ready.await,
       poll: Effect.sync(() => {
@@ -50,8 +55,9 @@ export const makeMemorySpool = (
   options: MemoryOptions,
 ): Effect.Effect<Spool["Service"], MetricsApiAuthError> =>
   Effect.map(countSetting(options.capacity ?? 100_000, "capacity"), (capacity) => ({
-    open: (destination, limits) =>
-      makeMemoryLog(destination, capacity, options.overflow ?? "dropOldest", limits),
-    adopt: () => Effect.succeed({ leftovers: [], owned: 0 }),
+    open: (destination, note, limits) =>
+      makeMemoryLog(destination, note, capacity, options.overflow ?? "dropOldest", limits),
+    adopt: () => Effect.succeed({ leftovers: [], leftAlone: [] }),
     lease: Duration.zero,
+    survives: false,
   }));

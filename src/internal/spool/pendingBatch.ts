@@ -9,6 +9,8 @@ export class PendingBatch {
   readonly kind: Kind;
   /** Called when the batch is where it is safe, or out. */
   readonly waiting: Array<() => void> = [];
+  /** Its last entry came when it should have been closed. */
+  isLate = false;
   #entries: Array<string> | undefined = [];
   #body = "";
   #count = 0;

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect";
 import type { PlatformError } from "effect/PlatformError";
 import * as Semaphore from "effect/Semaphore";
 import { type Block, decodeBlocks, isStatus, separator } from "./block.ts";
-import { type Disk, failing, writeWhole } from "./disk.ts";
+import { type Disk, failing, readWhole, withFile, writeWhole } from "./disk.ts";
 import type { Batch, Kind, Limits, SpoolError } from "./service.ts";
 
 const extension = ".spool";
@@ -47,8 +47,10 @@ export class Segments {
   #next = 0;
   readonly #readings: Array<Reading> = [];
   readonly #reclaiming = Semaphore.makeUnsafe(1);
-  /** How many events were polled. */
+  /** How many entries were polled. */
   polled = 0;
+  /** How many of those are no events but the status of a run. */
+  polledStatuses = 0;
 
   constructor(
     disk: Disk,
@@ -80,7 +82,6 @@ export class Segments {
 
   /** Blocks that were not read before, if there are any. */
   private readonly readOn: Effect.Effect<boolean, SpoolError> = Effect.suspend(() => {
-    const { fs } = this.#disk;
     const from = this.#read;
     const segment =
       from !== undefined && from.offset < from.segment.end
@@ -90,19 +91,17 @@ export class Segments {
     const start = segment === from?.segment ? from.offset : 0;
     const { end } = segment;
     const path = this.#path(segment);
-    return fs.open(path, { flag: "r" }).pipe(
-      Effect.flatMap((file) => {
-        const bytes = new Uint8Array(end - start);
-        const fill = (filled: number): Effect.Effect<number, PlatformError> =>
-          filled === bytes.byteLength
-            ? Effect.succeed(filled)
-            : Effect.flatMap(
-                file.read(bytes.subarray(filled), { position: BigInt(start + filled) }),
-                (count) => (count === 0 ? Effect.succeed(filled) : fill(filled + count)),
-              );
-        return Effect.map(fill(0), (filled) => bytes.subarray(0, filled));
-      }),
-      Effect.scoped,
+    return withFile(this.#disk, path, "r", (file) => {
+      const bytes = new Uint8Array(end - start);
+      const fill = (filled: number): Effect.Effect<number, PlatformError> =>
+        filled === bytes.byteLength
+          ? Effect.succeed(filled)
+          : Effect.flatMap(
+              file.read(bytes.subarray(filled), { position: BigInt(start + filled) }),
+              (count) => (count === 0 ? Effect.succeed(filled) : fill(filled + count)),
+            );
+      return Effect.map(fill(0), (filled) => bytes.subarray(0, filled));
+    }).pipe(
       failing("read", path),
       Effect.flatMap((bytes) => {
         const { blocks, damaged, torn } = decodeBlocks(bytes);
@@ -129,34 +128,40 @@ export class Segments {
     { self: this },
     function* () {
       while (this.#next === this.#blocks.length) if (!(yield* this.readOn)) return undefined;
-      const { maxBytes, maxEvents } = this.#limits;
-      const bodies: Array<string> = [];
-      let kind: Kind | undefined;
-      let count = 0;
-      let bytes = 0;
-      let until: Position | undefined;
-      for (
-        let found = this.#blocks[this.#next];
-        found !== undefined;
-        found = this.#blocks[this.#next]
-      ) {
-        const { block } = found;
-        const fits = count + block.count <= maxEvents && bytes + block.bytes <= maxBytes;
-        if (kind !== undefined && (block.kind !== kind || isStatus(kind) || !fits)) break;
-        kind = block.kind;
-        count += block.count;
-        bytes += block.bytes + separator.length;
-        bodies.push(block.body);
-        until = found.until;
-        this.#next++;
-      }
-      if (kind === undefined || until === undefined) return undefined;
-      this.polled += count;
-      const reading: Reading = { until, settled: false };
-      this.#readings.push(reading);
-      return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
+      return this.pollMemory();
     },
   );
+
+  /** The same of what was read from the disk already. */
+  pollMemory(): Batch | undefined {
+    const { maxBytes, maxEvents } = this.#limits;
+    const bodies: Array<string> = [];
+    let kind: Kind | undefined;
+    let count = 0;
+    let bytes = 0;
+    let until: Position | undefined;
+    for (
+      let found = this.#blocks[this.#next];
+      found !== undefined;
+      found = this.#blocks[this.#next]
+    ) {
+      const { block } = found;
+      const fits = count + block.count <= maxEvents && bytes + block.bytes <= maxBytes;
+      if (kind !== undefined && (block.kind !== kind || isStatus(kind) || !fits)) break;
+      kind = block.kind;
+      count += block.count;
+      bytes += block.bytes + separator.length;
+      bodies.push(block.body);
+      until = found.until;
+      this.#next++;
+    }
+    if (kind === undefined || until === undefined) return undefined;
+    this.polled += count;
+    if (isStatus(kind)) this.polledStatuses += count;
+    const reading: Reading = { until, settled: false };
+    this.#readings.push(reading);
+    return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
+  }
 
   #settle(reading: Reading): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -233,7 +238,7 @@ export const findSegments = (
         yield* fs.remove(file, { force: true }).pipe(failing("remove", file));
         continue;
       }
-      const bytes = yield* fs.readFile(file).pipe(failing("read", file));
+      const bytes = yield* readWhole(disk, file).pipe(failing("read", file));
       const { blocks, torn } = decodeBlocks(bytes);
       const end = bytes.byteLength - torn;
       if (torn > 0) {

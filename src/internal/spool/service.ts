@@ -57,7 +57,6 @@ export interface Recipient {
  * @category models
  */
 export interface Destination extends Recipient {
-  readonly experimentId: string;
   readonly slug: string;
 }
 
@@ -102,6 +101,10 @@ export interface Batch {
  */
 export interface Outgoing {
   readonly destination: Destination;
+  /** What whoever sends noted with the log, and needs to go on with it. */
+  readonly note: () => string;
+  /** Notes something else. What a disk does not take is good for this process. */
+  readonly keepNote: (note: string) => Effect.Effect<void>;
   /** The next batch, if there is one. */
   readonly poll: Effect.Effect<Batch | undefined, SpoolError>;
 }
@@ -114,7 +117,7 @@ export interface Outgoing {
 export interface Counts {
   /** Taken in, and neither delivered nor refused nor dropped. */
   readonly pending: number;
-  /** Not taken in, or put out again, for want of room. */
+  /** Not taken in, or put out again: for want of room, or as the files that held them were deleted. */
   readonly dropped: number;
 }
 
@@ -160,6 +163,8 @@ export interface Log extends Outgoing {
 export interface Leftover extends Outgoing {
   /** Events that are not settled. */
   readonly remaining: () => number;
+  /** Whether it says where a run stands, or that it was cut off. */
+  readonly isOfRun: boolean;
   /** Whether the run began and nobody said how it ended. */
   readonly interrupted: boolean;
   /** Keeps this as how the run ended, unless something is kept as that; answers what is. */
@@ -173,6 +178,20 @@ export interface Leftover extends Outgoing {
 }
 
 /**
+ * A log that was not taken over, and why: its owner is alive, or has not been silent for long enough to be known as
+ * gone (`"owned"`), it is for another host or generation of the API (`"other"`), or it cannot be read.
+ *
+ * @category models
+ */
+export interface LeftAlone {
+  /** The directory of the log. */
+  readonly path: string;
+  readonly reason: "owned" | "other" | "unreadable";
+  /** The same in words. */
+  readonly detail: string;
+}
+
+/**
  * What earlier owners left.
  *
  * @category models
@@ -180,11 +199,7 @@ export interface Leftover extends Outgoing {
 export interface Adopted {
   /** Taken over: this process owns them now. Oldest first. */
   readonly leftovers: ReadonlyArray<Leftover>;
-  /**
-   * How many logs were not taken because their owner is alive, or has not been silent for long enough to be known as
-   * gone.
-   */
-  readonly owned: number;
+  readonly leftAlone: ReadonlyArray<LeftAlone>;
 }
 
 // -----------------------------------------------------------------------------
@@ -201,16 +216,19 @@ export class Spool extends Context.Service<
   {
     /**
      * A log for a recorder of this process, until the scope closes. What is then left is found by `adopt`, here or in
-     * another process.
+     * another process, with its note.
      */
     readonly open: (
       destination: Destination,
+      note: string,
       limits: Limits,
     ) => Effect.Effect<Log, SpoolError, Scope.Scope>;
     /** Takes over what earlier owners left for this recipient. */
     readonly adopt: (recipient: Recipient, limits: Limits) => Effect.Effect<Adopted, SpoolError>;
     /** How long an owner must be silent before it is known as gone. */
     readonly lease: Duration.Duration;
+    /** Whether what is taken in outlives the process. */
+    readonly survives: boolean;
   }
 >()("syvain-metrics-effect/Spool") {}
 
@@ -234,7 +252,8 @@ export interface MemoryOptions {
 export interface FileOptions {
   /**
    * When an event is on the disk: before the call that recorded it returns (`"event"`), or within the batch interval,
-   * 1 second by default (`"batch"`). Default: `"batch"`.
+   * 1 second by default (`"batch"`). A call that finds its batch older than that waits for the disk. Default:
+   * `"batch"`.
    */
   readonly durability?: "event" | "batch" | undefined;
   /** How many events of one recorder may wait in memory for the disk. Default: 20,000. */
@@ -244,6 +263,9 @@ export interface FileOptions {
    * network.
    */
   readonly overflow?: Overflow | undefined;
-  /** How long a process must be silent before another one takes over its files. Default: 10 seconds. */
+  /**
+   * How long a process must be silent before another one takes over its files. One that showed further in the future
+   * than this is gone, too: a clock went back. Default: 10 seconds.
+   */
   readonly lease?: Duration.Input | undefined;
 }
