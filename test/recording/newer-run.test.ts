@@ -9,8 +9,9 @@ import { cpSync, readdirSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import * as MetricsServer from "../../src/testing/MetricsServer.ts";
 import { temporaryDirectory } from "../support/processes.ts";
-import { collecting, requestsOf, stored, withDirectory } from "../support/recording.ts";
+import { collecting, stored, withDirectory } from "../support/recording.ts";
 
 const manually = { recoverOnStart: false };
 
@@ -126,11 +127,12 @@ describe("a run that was killed", () => {
     withDirectory((left) =>
       Effect.gen(function* () {
         for (let life = 1; life <= 5; life++) yield* killed(left, life);
-        const before = (yield* requestsOf("Experiments.updateStatus")).length;
+        const server = yield* MetricsServer.MetricsServer;
+        const before = (yield* server.requests).length;
         const recovery = yield* adopt(left);
         assert.deepInclude(recovery, { remaining: 0 });
-        const updates = (yield* requestsOf("Experiments.updateStatus")).slice(before);
-        assert.lengthOf(updates, 1);
+        const requests = (yield* server.requests).slice(before).map(({ operation }) => operation);
+        assert.deepStrictEqual(requests, ["Experiments.get", "Experiments.updateStatus"]);
         assert.strictEqual(yield* status, "Killed");
         assert.lengthOf(yield* stored((yield* experiment).id), 5);
         assert.deepStrictEqual(readdirSync(left), []);
