@@ -55,7 +55,13 @@ export interface Options {
    * or the host of the saved login when its key is used.
    */
   readonly host?: string | undefined;
-  /** The limit of one attempt, reading the body included. Default: 10 seconds. */
+  /**
+   * The limit of one attempt, reading the body included. Default: 10 seconds.
+   *
+   * The transport has limits of its own, and the shorter one counts: Node's `fetch` waits 5 minutes for the headers
+   * and for each silence of the body, `NodeHttpClient.layerUndici` an hour for the headers, and both 10 seconds for a
+   * connection. What those end is a `Timeout` with the limit `"transport"`.
+   */
   readonly timeout?: Duration.Input | undefined;
   /** The same for `Metrics.ingest` and `Annotations.create`. Default: 60 seconds. */
   readonly ingestTimeout?: Duration.Input | undefined;

@@ -47,6 +47,10 @@ export const withRetry: {
 /**
  * Replaces the timeout of one attempt for the calls in `self`.
  *
+ * **Gotchas**
+ *
+ * More than 5 minutes is more than Node's `fetch` waits: see `timeout` of `ConfigService.Options`.
+ *
  * @example
  * ```ts
  * import { Experiments, RequestPolicy } from "syvain-metrics-effect";

@@ -124,14 +124,15 @@ export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
 }) {}
 
 /**
- * No whole answer came in time: within the timeout of one attempt, or within the `deadline` over all attempts and waits.
+ * No whole answer came in time: within the timeout of one attempt, within the `deadline` over all attempts and waits,
+ * or within a limit that the transport has of its own, such as the 5 minutes of Node's `fetch`.
  *
  * @category request reasons
  */
 export class Timeout extends Schema.TaggedError<Timeout>()("Timeout", {
   message,
-  limit: Schema.Literals(["attempt", "deadline"]),
-  /** The limit that was hit. */
+  limit: Schema.Literals(["attempt", "deadline", "transport"]),
+  /** The limit that was hit. A transport does not tell its own: then it is how long the attempt took. */
   duration: Delay,
   /** The time spent on the whole call, all attempts and waits. */
   elapsed: Delay,

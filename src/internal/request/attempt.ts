@@ -97,6 +97,7 @@ export const attempt = <A>(
 ): Effect.Effect<A, CallError> =>
   Effect.suspend(() => {
     exchange.attempts++;
+    exchange.attemptedAt = exchange.now();
     exchange.answer = undefined;
     const arriving = executeWithoutRedirects(client, request).pipe(
       // A client that filters statuses hands the answer over in its error.

@@ -163,6 +163,7 @@ export const callWith = <O extends Operation, A, R>(
           idempotencyKey: undefined,
           maxResponseBytes: config.maxResponseBytes,
           attempts: 0,
+          attemptedAt: 0,
           retries: 0,
           inProgress: 0,
           retryDelay: 0,

@@ -42,6 +42,8 @@ export interface Exchange {
   /** The largest body of a success that is read, in bytes. */
   readonly maxResponseBytes: number;
   attempts: number;
+  /** When the last attempt began, as `startedAt`. */
+  attemptedAt: number;
   retries: number;
   /** How often the service said that an earlier attempt is still at work. */
   inProgress: number;

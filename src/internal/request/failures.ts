@@ -122,6 +122,7 @@ export const timedOut = (
   exchange: Exchange,
   limit: Timeout["limit"],
   duration: Duration.Duration,
+  more = "",
 ) => {
   const elapsed = Duration.millis(exchange.now() - exchange.startedAt);
   return requestError(
@@ -131,9 +132,9 @@ export const timedOut = (
       duration,
       elapsed,
       message:
-        limit === "attempt"
-          ? `no whole answer within ${inSeconds(duration)}`
-          : `the deadline of ${inSeconds(duration)} ended the call after ${inSeconds(elapsed)}`,
+        limit === "deadline"
+          ? `the deadline of ${inSeconds(duration)} ended the call after ${inSeconds(elapsed)}`
+          : `no whole answer within ${inSeconds(duration)}${more}`,
     }),
     { retryable: true },
   );
@@ -171,6 +172,11 @@ export const broken = (exchange: Exchange, { reason }: HttpClientError) => {
   const { text, code } = explain(reason.cause);
   const what = "response" in reason ? "the answer broke off" : "the service could not be reached";
   const why = scrubOf(exchange)([reason.description, text].filter(Boolean).join(": "));
+  // Undici's codes, whatever it waited for, and the system's: which limit a silent host meets first is chance.
+  if (/TIMED?_?OUT$/.test(code ?? "")) {
+    const took = Duration.millis(exchange.now() - exchange.attemptedAt);
+    return timedOut(exchange, "transport", took, `, when the transport gave up: ${why}`);
+  }
   return transport(exchange, why === "" ? what : `${what}: ${why}`, code);
 };
 

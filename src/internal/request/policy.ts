@@ -45,7 +45,10 @@ export type RetrySchedule = Schedule.Schedule<
  */
 export interface Policy {
   readonly retry?: RetrySchedule | undefined;
-  /** The limit of one attempt, reading the body included. Of a stream: of the wait for its headers, and of each silence after them. */
+  /**
+   * The limit of one attempt, reading the body included. Of a stream: of the wait for its headers, and of each silence
+   * after them. The transport may have a shorter one of its own: 5 minutes in Node's `fetch`.
+   */
   readonly timeout?: Duration.Input | undefined;
   /** The limit of the whole call: all attempts and waits, minting an ingestion key included. */
   readonly deadline?: Duration.Input | undefined;
