@@ -15,7 +15,8 @@ export const buildCli = async () => {
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
     },
-    sourcemap: true,
+    // A map would hold all of what is inlined once more, and be half of the package.
+    sourcemap: false,
     metafile: true,
     logLevel: "warning",
   });

@@ -5,13 +5,13 @@ import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as Console from "effect/Console";
 import * as Effect from "effect/Effect";
-import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Runtime from "effect/Runtime";
 import * as Collector from "../Collector.ts";
 import * as Spool from "../Spool.ts";
 import * as SyvainMetrics from "../SyvainMetrics.ts";
+import { layer as httpClient } from "./httpClient.ts";
 import { progressBar } from "./progressBar.ts";
 
 const counted = (count: number) => `${count.toLocaleString("en")} event${count === 1 ? "" : "s"}`;
@@ -62,8 +62,8 @@ export const resend = Command.make(
       Effect.provide(
         Collector.layer({ recoverOnStart: false }).pipe(
           Layer.provide(Spool.layerFileSystem(spool)),
+          Layer.provide(httpClient),
           Layer.provide(SyvainMetrics.layerAuto({ host: Option.getOrUndefined(host) })),
-          Layer.provide(FetchHttpClient.layer),
         ),
       ),
     ),

@@ -1,36 +1,9 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import * as Redacted from "effect/Redacted";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { progressBar } from "../../src/cli/progressBar.ts";
 import * as Faults from "../../src/testing/Faults.ts";
-import * as MetricsServer from "../../src/testing/MetricsServer.ts";
 import { experimentOf, server, start, storedOf, temporaryDirectory } from "../support/processes.ts";
-
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
-
-const resend = (spool: string, more: Record<string, string> = {}) =>
-  Effect.gen(function* () {
-    const { apiKey, host } = yield* MetricsServer.MetricsServer;
-    return yield* Effect.promise(async () => {
-      const child = spawn(process.execPath, [cli, "resend", "--spool", spool], {
-        env: {
-          ...process.env,
-          SYVAIN_METRICS_API_KEY: Redacted.value(apiKey),
-          SYVAIN_METRICS_HOST: host,
-          ...more,
-        },
-      });
-      let stdout = "";
-      let stderr = "";
-      child.stdout.on("data", (chunk) => (stdout += chunk));
-      child.stderr.on("data", (chunk) => (stderr += chunk));
-      const [code] = await once(child, "close");
-      return { code, stdout, stderr };
-    });
-  });
+import { resend } from "../support/resend.ts";
 
 /** A job that could not deliver anything; answers what it said about that. */
 const leave = (spool: string) =>

@@ -4,7 +4,7 @@ import { InvalidHost, MetricsApiAuthError } from "../base/errors.ts";
 /** Where the service runs. */
 export const defaultHost = "https://metrics.syvain.com";
 
-const isLoopback = (hostname: string): boolean =>
+export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" ||
   hostname.endsWith(".localhost") ||
   hostname === "[::1]" ||
