@@ -182,7 +182,21 @@ for (const [name, transport] of Object.entries({ fetch: fetchLayer, undici: undi
   );
 }
 
-it.effect("so is one that the system gave up", () =>
+it.live("so is what a `fetch` with a limit of its own gives up, as that of Bun does", () =>
+  Effect.gen(function* () {
+    const server = yield* serve(nothing);
+    const impatient: typeof fetch = (url, init) =>
+      fetch(url, { ...init, signal: AbortSignal.any([init!.signal!, AbortSignal.timeout(short)]) });
+    const transport = Layer.provideMerge(
+      FetchHttpClient.layer,
+      Layer.succeed(FetchHttpClient.Fetch, impatient),
+    );
+    const error = yield* Effect.flip(create).pipe(on(transport, server.origin));
+    assert.include(reasonOf(error).message, "aborted due to timeout");
+  }),
+);
+
+it.effect("so is what the system gave up", () =>
   Effect.gen(function* () {
     // As node:net fails when no address of a host answers.
     const refused = Object.assign(new Error("connect ETIMEDOUT 192.0.2.1:443"), {

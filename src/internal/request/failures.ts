@@ -148,11 +148,13 @@ export const explain = (
   let code: string | undefined;
   let at = error;
   for (let depth = 0; depth < 8 && Predicate.isObject(at); depth++) {
-    const { message, code: ofThis, cause, errors } = at as Record<string, unknown>;
+    const { message, name, code: ofThis, cause, errors } = at as Record<string, unknown>;
     if (typeof message === "string" && message !== "" && !texts.includes(message)) {
       texts.push(message);
     }
-    if (code === undefined && typeof ofThis === "string") code = ofThis;
+    // The web's own errors have a number there, and the word for it is their name.
+    const word = typeof ofThis === "number" ? name : ofThis;
+    if (typeof word === "string") code ??= word;
     at = cause ?? (Array.isArray(errors) ? errors[0] : undefined);
   }
   if (typeof at === "string") texts.push(at);
@@ -172,8 +174,8 @@ export const broken = (exchange: Exchange, { reason }: HttpClientError) => {
   const { text, code } = explain(reason.cause);
   const what = "response" in reason ? "the answer broke off" : "the service could not be reached";
   const why = scrubOf(exchange)([reason.description, text].filter(Boolean).join(": "));
-  // Undici's codes, whatever it waited for, and the system's: which limit a silent host meets first is chance.
-  if (/TIMED?_?OUT$/.test(code ?? "")) {
+  // UND_ERR_…_TIMEOUT, whatever undici waited for, ETIMEDOUT, TimeoutError: which limit a silent host meets is chance.
+  if (/timed?out/i.test(code ?? "")) {
     const took = Duration.millis(exchange.now() - exchange.attemptedAt);
     return timedOut(exchange, "transport", took, `, when the transport gave up: ${why}`);
   }
