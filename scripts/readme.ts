@@ -7,6 +7,7 @@
  * - `test`: a file of tests, which vitest runs.
  * - `fails`: its exit code is 1.
  * - `redis`: it needs a Redis at `REDIS_URL`, and is skipped where there is no `redis-server`.
+ * - `proxy`: the server has a name that nothing resolves, and is reached through the proxy at `HTTPS_PROXY` alone.
  *
  * A ` ```text ` block right below a program is what it prints. A program runs twice, since a reader's second run has
  * to work like the first. Ids, times of day and ports may differ; nothing else may. A ` ```text without a key ` block
@@ -22,6 +23,7 @@ import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { MetricsServer } from "syvain-metrics-effect/testing";
+import { certificateFile, remoteHost, serveProxy } from "../test/support/proxy.ts";
 import { isMissing, RedisServer } from "../test/support/redisServer.ts";
 import { type Block, blocksOf } from "./markdown.ts";
 import { execute, type Ran } from "./run.ts";
@@ -47,7 +49,7 @@ const inText = (output: string): string =>
 // Before they run
 // -----------------------------------------------------------------------------
 
-const words = ["test", "fails", "redis"];
+const words = ["test", "fails", "redis", "proxy"];
 
 /** What is wrong with a block as it stands. */
 const wrongBlock = (block: Block): string | undefined => {
@@ -128,11 +130,24 @@ const wrongRun = (run: Run, file: string, { code, output }: Ran): string | undef
     : `what it prints is not what ${file}:${printed.line} shows`;
 };
 
+/** Where a program finds the server at `origin`. */
+const placeOf = ({ words }: Block, origin: string) =>
+  Effect.gen(function* () {
+    if (!words.includes("proxy")) return { SYVAIN_METRICS_HOST: origin };
+    const { url } = yield* serveProxy({ origin, credentials: "me:secret" });
+    return {
+      SYVAIN_METRICS_HOST: remoteHost,
+      HTTPS_PROXY: url,
+      NODE_EXTRA_CA_CERTS: certificateFile,
+    };
+  });
+
 /** All runs of a program, on a server of its own. */
 const runProgram = (block: Block, env: NodeJS.ProcessEnv) =>
   Effect.gen(function* () {
     const server = yield* MetricsServer.MetricsServer;
     const cwd = join(folder, folderOf(block));
+    const place = yield* placeOf(block, server.host);
     for (const run of runsOf(block, Redacted.value(server.apiKey))) {
       const ran = yield* Effect.promise(() =>
         execute(["node", "block.ts"], {
@@ -142,7 +157,7 @@ const runProgram = (block: Block, env: NodeJS.ProcessEnv) =>
             // What it keeps among the user's files goes with the folder.
             XDG_CACHE_HOME: cwd,
             XDG_CONFIG_HOME: cwd,
-            SYVAIN_METRICS_HOST: server.host,
+            ...place,
             ...run.env,
           },
         }),
@@ -159,6 +174,7 @@ const runProgram = (block: Block, env: NodeJS.ProcessEnv) =>
     }
     return true;
   }).pipe(
+    Effect.scoped,
     Effect.provide(
       MetricsServer.layerHttp().pipe(
         Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
