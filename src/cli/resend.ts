@@ -48,14 +48,17 @@ export const resend = Command.make(
           bar.show(delivered + refused, delivered + refused + remaining),
         );
       }).pipe(Effect.ensuring(Effect.sync(() => bar.end())));
-      const { leftAlone } = recovery;
-      const tried = recovery.delivered + recovery.refused + recovery.remaining;
-      const said = tried > 0 ? `${inWords(recovery)}.` : `Nothing to send in ${spool}.`;
-      if (recovery.refused + recovery.remaining > 0) return yield* Effect.fail(new Error(said));
-      yield* Console.log(said);
-      if (leftAlone.length === 0) return;
+      const { delivered, leftAlone, refused, remaining } = recovery;
+      const said =
+        delivered + refused + remaining > 0
+          ? `${inWords(recovery)}.`
+          : `Nothing to send in ${spool}.`;
       const lines = leftAlone.map(({ path, detail }) => `  ${path}: ${detail}`);
-      yield* Effect.fail(new LeftAlone(["Left alone:", ...lines].join("\n")));
+      const alone = lines.length === 0 ? [] : ["Left alone:", ...lines];
+      if (refused + remaining > 0)
+        return yield* Effect.fail(new Error([said, ...alone].join("\n")));
+      yield* Console.log(said);
+      if (alone.length > 0) yield* Effect.fail(new LeftAlone(alone.join("\n")));
     }).pipe(
       // As a shell tells that of SIGINT.
       Effect.onInterrupt(() => Effect.sync(() => void (process.exitCode = 130))),

@@ -83,20 +83,19 @@ export const makeFileSpool = (
           ),
       ),
     );
-    const silenceInMind = Duration.toMillis(lease) / 2;
-    const monotonic = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6;
-    let renewedAt = monotonic();
+    let renewedAt = clock.currentTimeMillisUnsafe();
     /** This process was never silent for so long that it could be taken for gone. */
     let hasAlwaysShown = true;
-    const show = () => {
-      if (monotonic() - renewedAt > silenceInMind) hasAlwaysShown = false;
+    const noteSilence = () => {
+      const silent = clock.currentTimeMillisUnsafe() - renewedAt;
+      if (silent > Duration.toMillis(lease) / 2) hasAlwaysShown = false;
     };
     const renewLease = writeLease.pipe(
       failing("write", leaseOf(me)),
       Effect.tap(() =>
         Effect.sync(() => {
-          show();
-          renewedAt = monotonic();
+          noteSilence();
+          renewedAt = clock.currentTimeMillisUnsafe();
         }),
       ),
     );
@@ -164,7 +163,7 @@ export const makeFileSpool = (
         );
       },
       hasAlwaysShown: () => {
-        show();
+        noteSilence();
         return hasAlwaysShown;
       },
       pollInterval: Duration.times(lease, 1 / 5),

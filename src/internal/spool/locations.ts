@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
+import { idleSleep } from "../base/idleSleep.ts";
 import type { Appender } from "./appender.ts";
 import { isStatus } from "./block.ts";
 import type { EventBuffer } from "./eventBuffer.ts";
@@ -107,7 +108,7 @@ export class TakenOver {
   ): Effect.Effect<never> {
     return Effect.gen({ self: this }, function* () {
       yield* this.#some.await;
-      yield* Effect.sleep(every);
+      yield* idleSleep(every);
       for (const location of this.#locations) {
         if (yield* exists(location.segments.directory)) continue;
         location.leaveAll();
