@@ -17,7 +17,7 @@ import { type Fault, takeFault } from "./faults.ts";
 import { newId } from "./ids.ts";
 import type { LoggedRequest, OperationName, RequestLog } from "./log.ts";
 import { Refusal } from "./rules/refusal.ts";
-import type { Store } from "./store.ts";
+import { type Store, StoreError } from "./store.ts";
 import { failure, refused } from "./v1/envelope.ts";
 import type { Settings } from "./v1/handlers.ts";
 import * as v1 from "./v1/index.ts";
@@ -136,6 +136,25 @@ const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): L
 const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
   response.status === 415 ? failure(415, "body: expected application/json") : response;
 
+const failures = {
+  full: failure(507, "there is no room to keep this", "store_full"),
+  unavailable: HttpServerResponse.setHeader(
+    failure(503, "what the server keeps cannot be reached", "store_unavailable"),
+    "retry-after",
+    "1",
+  ),
+  failed: failure(500, "the server failed", "internal_error"),
+};
+
+const failed = (defect: unknown) =>
+  failures[defect instanceof StoreError ? defect.reason : "failed"];
+
+/** What a full disk or a database that is away says, it says of every request: a line is enough. */
+const report = (defect: unknown) =>
+  defect instanceof StoreError && defect.reason !== "failed"
+    ? Effect.logWarning(`The store: ${defect.message}`)
+    : Effect.logError("The server failed", defect);
+
 /** Answers the request in context; fails only with {@link Dropped}. */
 export const makeApp = (
   settings: Settings,
@@ -175,12 +194,7 @@ export const makeApp = (
                       : failure(400, error.message),
                   ),
                 ),
-                Effect.catchDefect((defect) =>
-                  Effect.as(
-                    Effect.logError("The server failed", defect),
-                    failure(500, "the server failed", "internal_error"),
-                  ),
-                ),
+                Effect.catchDefect((defect) => Effect.as(report(defect), failed(defect))),
               );
         if (act?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
         return HttpServerResponse.setHeader(response, "x-request-id", newId());

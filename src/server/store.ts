@@ -3,11 +3,18 @@
  * Times are Unix milliseconds.
  */
 import * as Context from "effect/Context";
+import * as Data from "effect/Data";
 import type * as Effect from "effect/Effect";
+import type * as Stream from "effect/Stream";
 import type { Metadata } from "../internal/wire/schema.ts";
+
+// -----------------------------------------------------------------------------
+// Records
+// -----------------------------------------------------------------------------
 
 export interface Folder {
   readonly id: string;
+  /** Unlike those beside it. */
   readonly name: string;
   /** `null` at the top level. */
   readonly parentId: string | null;
@@ -15,30 +22,49 @@ export interface Folder {
 
 export type Status = "created" | "running" | "done" | "error";
 
-export interface Experiment {
-  readonly id: string;
-  /** Unique. */
-  readonly slug: string;
-  readonly folderId: string | null;
-  /** Which description it has: an index into `Store.descriptions`. */
-  readonly revision: number;
-  readonly status: Status;
-  readonly error: { readonly name: string; readonly detail: string | null } | null;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly startedAt: number | null;
-  readonly doneAt: number | null;
-  readonly lastEventAt: number | null;
-}
-
 /** What an experiment says of itself. Opened again, it has a new one; events keep the one that they came under. */
 export interface Description {
   readonly text: string;
   readonly metadata: Metadata;
 }
 
+export interface Experiment {
+  readonly id: string;
+  /** Unique. */
+  readonly slug: string;
+  readonly folderId: string | null;
+  /** From 0 on, one more for each new description. */
+  readonly revision: number;
+  /** That of the revision. */
+  readonly description: Description;
+  readonly status: Status;
+  readonly error: { readonly name: string; readonly detail: string | null } | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly startedAt: number | null;
+  readonly doneAt: number | null;
+  /** When the last event or annotation came. */
+  readonly lastEventAt: number | null;
+}
+
+/** What is left out does not narrow. */
+export interface ExperimentFilter {
+  readonly folderId?: string | undefined;
+  readonly status?: string | undefined;
+  readonly slug?: string | undefined;
+  /** A part of the slug, whatever the case. */
+  readonly search?: string | undefined;
+  /** Inclusive, of the time of creation. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** Default: all. */
+  readonly limit?: number | undefined;
+}
+
 /** The events of one experiment, one metric and one metadata object, equal as JSON. */
 export interface Series {
+  /** The store's own number of it. */
+  readonly id: number;
   readonly experimentId: string;
   readonly name: string;
   readonly metadata: Metadata;
@@ -49,20 +75,19 @@ export interface Series {
 }
 
 export interface Event {
-  readonly id: string;
   readonly value: number;
   readonly step: number | null;
   readonly clientTime: number;
   readonly serverTime: number;
-  /** The description of the experiment when the event came. */
+  /** The revision of the experiment when the event came. */
   readonly revision: number;
-  /** The order of arrival. */
+  /** The order of arrival; unique in the store, so that it names the event. */
   readonly sequence: number;
 }
 
 /** An event to keep. */
-export interface NewEvent extends Omit<Event, "sequence"> {
-  /** Unique in the experiment. */
+export interface NewEvent extends Pick<Event, "value" | "step" | "clientTime"> {
+  /** Unique in the experiment: of several the first stays. */
   readonly clientEventId: string;
   readonly name: string;
   readonly metadata: Metadata;
@@ -94,56 +119,140 @@ export interface Answer {
   readonly body: string;
 }
 
-/** What a claim on an `Idempotency-Key` came to. */
-export type Claim =
-  | { readonly _tag: "Granted" }
-  | { readonly _tag: "Answered"; readonly answer: Answer }
-  /** The same request is still at work. */
-  | { readonly _tag: "InProgress" }
-  /** Another request has the key. */
-  | { readonly _tag: "Reused" };
+export interface KeptAnswer {
+  /** Unique. */
+  readonly idempotencyKey: string;
+  /** The same text for the same request. */
+  readonly request: string;
+  readonly answer: Answer;
+}
 
-/** Records are replaced whole (`put…`) or only ever added (`add…`); lists are in the order of arrival. */
+// -----------------------------------------------------------------------------
+// Events in and out
+// -----------------------------------------------------------------------------
+
+/** The most events that a batch has. */
+export const maxBatch = 1000;
+
+/** Events that come together, and are kept together or not at all. */
+export interface Batch {
+  readonly experimentId: string;
+  readonly serverTime: number;
+  /** The ingestion key that was used, if one was. */
+  readonly keyId: string | null;
+  /** At most {@link maxBatch}. */
+  readonly events: ReadonlyArray<NewEvent>;
+  /** Kept with the events, for the next time the same is asked. */
+  readonly answer: KeptAnswer | undefined;
+}
+
+export type Ingested =
+  | { readonly _tag: "Ingested"; readonly added: number }
+  | { readonly _tag: "NoExperiment" }
+  /** The key of the answer has one: nothing was done. */
+  | { readonly _tag: "Answered"; readonly kept: KeptAnswer };
+
+/** Inclusive. An event without a step lies outside any bound of steps. */
+export interface Bounds {
+  readonly fromStep?: number | undefined;
+  readonly toStep?: number | undefined;
+  readonly fromTime?: number | undefined;
+  readonly toTime?: number | undefined;
+}
+
+export type Direction = "asc" | "desc";
+
+/** `series` is the place of the series in the query. */
+export type SortKey = "series" | "step" | "clientTime" | "serverTime";
+
+export interface RowQuery extends Bounds {
+  readonly series: ReadonlyArray<{ readonly series: Series; readonly place: number }>;
+  /** The most important first; after them goes the order of arrival. Events without a step come last, in either direction. */
+  readonly sortBy: ReadonlyArray<SortKey>;
+  readonly direction: Direction;
+  readonly limit: number;
+}
+
+export interface SeriesEvent {
+  /** An index into the series of the query. */
+  readonly index: number;
+  readonly event: Event;
+}
+
+/** A part of a series in columns of one length. */
+export interface Points {
+  readonly steps: ReadonlyArray<number | null>;
+  readonly times: ReadonlyArray<number>;
+  readonly values: ReadonlyArray<number>;
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/** The store could not do what it was told to, and has not done a part of it. */
+export class StoreError extends Data.TaggedError("StoreError")<{
+  /** There is no room; it is not to be had now, but may be later; or it is broken. */
+  readonly reason: "full" | "unavailable" | "failed";
+  readonly message: string;
+  readonly cause?: unknown;
+}> {}
+
+type Kept<A> = Effect.Effect<A, StoreError>;
+
+/** Records are replaced whole (`put…`) or only ever added (`add…`). All of these but reads and `ingest` belong into a transaction. */
 export class Store extends Context.Service<
   Store,
   {
-    /** One at a time, all or nothing. Not to be nested. */
-    readonly transaction: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>;
+    /** One at a time, all or nothing: what fails or is interrupted has done nothing. Not to be nested. */
+    readonly transaction: <A, E, R>(
+      self: Effect.Effect<A, E, R>,
+    ) => Effect.Effect<A, E | StoreError, R>;
 
-    readonly folders: Effect.Effect<ReadonlyMap<string, Folder>>;
-    readonly putFolder: (folder: Folder) => Effect.Effect<void>;
+    readonly folders: Kept<ReadonlyMap<string, Folder>>;
+    readonly putFolder: (folder: Folder) => Kept<void>;
 
-    readonly experiments: Effect.Effect<ReadonlyArray<Experiment>>;
-    readonly experiment: (id: string) => Effect.Effect<Experiment | undefined>;
-    readonly experimentOfSlug: (slug: string) => Effect.Effect<Experiment | undefined>;
-    readonly putExperiment: (experiment: Experiment) => Effect.Effect<void>;
-    readonly descriptions: (experimentId: string) => Effect.Effect<ReadonlyArray<Description>>;
-    /** Answers its revision. */
-    readonly addDescription: (
+    /** The last updated first. */
+    readonly experiments: (filter: ExperimentFilter) => Kept<ReadonlyArray<Experiment>>;
+    readonly experiment: (id: string) => Kept<Experiment | undefined>;
+    /** Without `lastEventAt`, which `touchExperiment` sets; what was kept of a revision stays. */
+    readonly putExperiment: (experiment: Experiment) => Kept<void>;
+    readonly touchExperiment: (id: string, lastEventAt: number) => Kept<void>;
+    /** By revision. */
+    readonly descriptions: (experimentId: string) => Kept<ReadonlyArray<Description>>;
+
+    /** In the order of arrival; of one metric, when it is named. */
+    readonly series: (
       experimentId: string,
-      description: Description,
-    ) => Effect.Effect<number>;
+      name: string | undefined,
+    ) => Kept<ReadonlyArray<Series>>;
+    readonly rows: (query: RowQuery) => Kept<ReadonlyArray<SeriesEvent>>;
+    /** All of a series, in parts of some thousands. Equal steps go by time, then by arrival. */
+    readonly points: (
+      series: Series,
+      axis: "step" | "timestamp",
+      direction: Direction,
+    ) => Stream.Stream<Points, StoreError>;
+    /** A transaction of its own. */
+    readonly ingest: (batch: Batch) => Kept<Ingested>;
 
-    readonly series: (experimentId: string) => Effect.Effect<ReadonlyArray<Series>>;
-    readonly events: (series: Series) => Effect.Effect<ReadonlyArray<Event>>;
-    /** Of several with one `clientEventId` the first stays. */
-    readonly addEvents: (
+    /** The newest first, of one time the last that came; the bounds of their creation are inclusive. */
+    readonly annotations: (
       experimentId: string,
-      events: ReadonlyArray<NewEvent>,
-    ) => Effect.Effect<void>;
+      filter: { readonly from: number; readonly to: number; readonly limit: number },
+    ) => Kept<ReadonlyArray<Annotation>>;
+    readonly addAnnotation: (annotation: Annotation) => Kept<void>;
 
-    readonly annotations: (experimentId: string) => Effect.Effect<ReadonlyArray<Annotation>>;
-    readonly addAnnotation: (annotation: Annotation) => Effect.Effect<void>;
+    /** In the order of creation. */
+    readonly ingestionKeys: (experimentId: string) => Kept<ReadonlyArray<IngestionKey>>;
+    /** Of a token only a hash is kept, where it is kept at all. */
+    readonly addIngestionKey: (key: IngestionKey, token: string) => Kept<void>;
+    readonly ingestionKeyOfToken: (token: string) => Kept<IngestionKey | undefined>;
+    readonly revokeIngestionKey: (id: string, revokedAt: number) => Kept<void>;
+    readonly touchIngestionKey: (id: string, lastUsedAt: number) => Kept<void>;
 
-    readonly ingestionKeys: (experimentId: string) => Effect.Effect<ReadonlyArray<IngestionKey>>;
-    readonly ingestionKeyOfToken: (token: string) => Effect.Effect<IngestionKey | undefined>;
-    readonly addIngestionKey: (key: IngestionKey, token: string) => Effect.Effect<void>;
-    readonly putIngestionKey: (key: IngestionKey) => Effect.Effect<void>;
-
-    /** `request` is the same text for the same request. */
-    readonly claim: (idempotencyKey: string, request: string) => Effect.Effect<Claim>;
-    readonly keepAnswer: (idempotencyKey: string, answer: Answer) => Effect.Effect<void>;
-    /** The request may be tried again under the same key. */
-    readonly dropClaim: (idempotencyKey: string) => Effect.Effect<void>;
+    readonly answer: (idempotencyKey: string) => Kept<KeptAnswer | undefined>;
+    /** The oldest go when there are many. */
+    readonly addAnswer: (kept: KeptAnswer) => Kept<void>;
   }
 >()("syvain-metrics-effect/server/Store") {}

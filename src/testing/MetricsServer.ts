@@ -28,7 +28,7 @@ import * as IngestionKeyCache from "../IngestionKeyCache.ts";
 import type { MetricsApiAuthError } from "../internal/base/errors.ts";
 import { type Desk, makeApp } from "../server/app.ts";
 import type { Fault } from "../server/faults.ts";
-import { newKey } from "../server/ids.ts";
+import { isSameSecret, newKey } from "../server/ids.ts";
 import { type LoggedRequest, makeRequestLog } from "../server/log.ts";
 import { makeMemoryStore } from "../server/memory.ts";
 import { Store } from "../server/store.ts";
@@ -113,7 +113,7 @@ const start = (options: Options): Effect.Effect<Running, never, Scope.Scope> =>
     const desk: Desk = { faults: [], log: makeRequestLog() };
     const answer = yield* makeApp(
       {
-        apiKey: key,
+        isApiKey: (bearer) => isSameSecret(Redacted.value(key), bearer),
         organization: { id: "organization", name: options.organization ?? "Reference" },
         ingestionKeyTtl: Duration.fromInputUnsafe(options.ingestionKeyTtl ?? "24 hours"),
       },

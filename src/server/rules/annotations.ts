@@ -4,24 +4,32 @@ import type { Metadata } from "../../internal/wire/schema.ts";
 import { newId } from "../ids.ts";
 import { currentMillis } from "../now.ts";
 import { type Annotation, Store } from "../store.ts";
-import { findExperiment, touchExperiment } from "./experiments.ts";
+import { findExperiment } from "./experiments.ts";
+import { UsedKey } from "./ingestionKeys.ts";
 
 /** The newest first. The bounds are inclusive. */
-export const listAnnotations = (experimentId: string, from = -Infinity, to = Infinity) =>
+export const listAnnotations = (
+  experimentId: string,
+  {
+    from = -Infinity,
+    to = Infinity,
+    limit,
+  }: { from?: number | undefined; to?: number | undefined; limit: number },
+) =>
   Effect.gen(function* () {
     yield* findExperiment(experimentId);
-    return (yield* (yield* Store).annotations(experimentId))
-      .filter(({ createdAt }) => createdAt >= from && createdAt <= to)
-      .toReversed();
+    return yield* (yield* Store).annotations(experimentId, { from, to, limit });
   });
 
 export const annotate = (experimentId: string, text: string, metadata: Metadata) =>
   Effect.gen(function* () {
     const store = yield* Store;
-    const experiment = yield* findExperiment(experimentId);
+    yield* findExperiment(experimentId);
     const createdAt = yield* currentMillis;
     const annotation: Annotation = { id: newId(), experimentId, text, metadata, createdAt };
     yield* store.addAnnotation(annotation);
-    yield* touchExperiment(experiment, createdAt);
+    yield* store.touchExperiment(experimentId, createdAt);
+    const keyId = yield* UsedKey;
+    if (keyId !== null) yield* store.touchIngestionKey(keyId, createdAt);
     return annotation;
   });

@@ -2,43 +2,22 @@
 import * as Effect from "effect/Effect";
 import { newId } from "../ids.ts";
 import { currentMillis } from "../now.ts";
-import { type Description, type Experiment, type Status, Store } from "../store.ts";
+import {
+  type Description,
+  type Experiment,
+  type Status,
+  Store,
+  type StoreError,
+} from "../store.ts";
 import { checkFolder } from "./folders.ts";
 import { notFound, type Refusal } from "./refusal.ts";
 
-export const findExperiment = (id: string): Effect.Effect<Experiment, Refusal, Store> =>
+export const findExperiment = (
+  id: string,
+): Effect.Effect<Experiment, Refusal | StoreError, Store> =>
   Effect.gen(function* () {
     const experiment = yield* (yield* Store).experiment(id);
     return experiment ?? (yield* notFound("experiment", id));
-  });
-
-export interface ExperimentFilter {
-  readonly folderId?: string | undefined;
-  readonly status?: string | undefined;
-  readonly slug?: string | undefined;
-  /** A part of the slug, whatever the case. */
-  readonly search?: string | undefined;
-  /** Inclusive, of the time of creation. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-}
-
-/** The last updated first. */
-export const listExperiments = (filter: ExperimentFilter) =>
-  Effect.gen(function* () {
-    const search = filter.search?.toLowerCase();
-    return (yield* (yield* Store).experiments)
-      .filter(
-        ({ folderId, status, slug, createdAt }) =>
-          (filter.folderId === undefined || folderId === filter.folderId) &&
-          (filter.status === undefined || status === filter.status) &&
-          (filter.slug === undefined || slug === filter.slug) &&
-          (search === undefined || slug.toLowerCase().includes(search)) &&
-          createdAt >= (filter.from ?? -Infinity) &&
-          createdAt <= (filter.to ?? Infinity),
-      )
-      .toReversed()
-      .toSorted((a, b) => b.updatedAt - a.updatedAt);
   });
 
 /**
@@ -54,13 +33,13 @@ export const openExperiment = (
     const store = yield* Store;
     yield* checkFolder(folderId);
     const now = yield* currentMillis;
-    const before = yield* store.experimentOfSlug(slug);
-    const id = before?.id ?? newId();
+    const [before] = yield* store.experiments({ slug });
     const fresh: Experiment = {
-      id,
+      id: newId(),
       slug,
       folderId: folderId ?? null,
-      revision: yield* store.addDescription(id, description),
+      revision: 0,
+      description,
       status: "created",
       error: null,
       createdAt: now,
@@ -69,11 +48,16 @@ export const openExperiment = (
       doneAt: null,
       lastEventAt: null,
     };
-    const { revision } = fresh;
     const experiment =
       before === undefined
         ? fresh
-        : { ...before, revision, updatedAt: now, folderId: before.folderId ?? fresh.folderId };
+        : {
+            ...before,
+            revision: before.revision + 1,
+            description,
+            updatedAt: now,
+            folderId: before.folderId ?? fresh.folderId,
+          };
     yield* store.putExperiment(experiment);
     return { experiment, created: before === undefined };
   });
@@ -112,13 +96,3 @@ export const moveExperiment = (id: string, folderId: string | null) =>
     checkFolder(folderId),
     change(id, () => ({ folderId })),
   );
-
-/** An event or an annotation has come. */
-export const touchExperiment = (experiment: Experiment, lastEventAt: number) =>
-  Effect.flatMap(Store, (store) => store.putExperiment({ ...experiment, lastEventAt }));
-
-export const descriptionOf = ({ id, revision }: Experiment) =>
-  Effect.gen(function* () {
-    const description = (yield* (yield* Store).descriptions(id))[revision];
-    return description ?? (yield* Effect.die(new Error(`no revision ${revision} of ${id}`)));
-  });

@@ -1,4 +1,5 @@
 /** Ingestion keys: each opens one experiment, for a time. */
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { newId, newKey } from "../ids.ts";
@@ -6,6 +7,11 @@ import { currentMillis } from "../now.ts";
 import { type IngestionKey, Store } from "../store.ts";
 import { findExperiment } from "./experiments.ts";
 import { notFound, Refusal } from "./refusal.ts";
+
+/** The ingestion key that opened the experiment of this request, if one did. */
+export const UsedKey = Context.Reference<string | null>("syvain-metrics-effect/server/UsedKey", {
+  defaultValue: () => null,
+});
 
 /** The last instant that a date can name. */
 const endOfTime = 8.64e15;
@@ -41,9 +47,10 @@ export const revokeKey = (experimentId: string, id: string) =>
     const store = yield* Store;
     const before = (yield* listKeys(experimentId)).find((key) => key.id === id);
     if (before === undefined) return yield* notFound("ingestion key", id);
-    const key = { ...before, revokedAt: before.revokedAt ?? (yield* currentMillis) };
-    yield* store.putIngestionKey(key);
-    return key;
+    if (before.revokedAt !== null) return before;
+    const revokedAt = yield* currentMillis;
+    yield* store.revokeIngestionKey(id, revokedAt);
+    return { ...before, revokedAt };
   });
 
 const unauthorized = (message: string): Refusal => new Refusal({ status: 401, message });
@@ -62,8 +69,8 @@ export const keyOfToken = (token: string) =>
     return key;
   });
 
-/** Opens an experiment with a token. */
-export const useKey = (token: string, experimentId: string | undefined) =>
+/** The key of a token that opens this experiment. */
+export const keyFor = (token: string, experimentId: string | undefined) =>
   Effect.gen(function* () {
     const key = yield* keyOfToken(token);
     if (key.experimentId !== experimentId) {
@@ -72,6 +79,5 @@ export const useKey = (token: string, experimentId: string | undefined) =>
         message: "the ingestion key is of another experiment",
       });
     }
-    const lastUsedAt = yield* currentMillis;
-    yield* (yield* Store).putIngestionKey({ ...key, lastUsedAt });
+    return key;
   });

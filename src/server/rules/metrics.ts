@@ -1,39 +1,51 @@
 /** Metrics: storing events, and reading them as rows, as series and as a catalog. */
 import * as Effect from "effect/Effect";
 import type { Json } from "effect/Schema";
+import * as Stream from "effect/Stream";
 import type { Metadata } from "../../internal/wire/schema.ts";
-import { newId } from "../ids.ts";
 import { canonical } from "../json.ts";
 import { currentMillis } from "../now.ts";
-import { type Description, type Event, type Experiment, type Series, Store } from "../store.ts";
-import { findExperiment, touchExperiment } from "./experiments.ts";
+import {
+  type Bounds,
+  type Description,
+  type Direction,
+  type Event,
+  type Experiment,
+  type KeptAnswer,
+  type NewEvent,
+  type Series,
+  type SortKey,
+  Store,
+} from "../store.ts";
+import { findExperiment } from "./experiments.ts";
+import { UsedKey } from "./ingestionKeys.ts";
+import { notFound } from "./refusal.ts";
 
-export interface Input {
-  readonly clientEventId: string;
-  readonly name: string;
-  readonly value: number;
-  readonly step: number | null;
-  readonly metadata: Metadata;
+export interface Input extends Omit<NewEvent, "clientTime"> {
   /** Now, when the client does not say. */
   readonly clientTime: number | undefined;
 }
 
-export const ingest = (experimentId: string, inputs: ReadonlyArray<Input>) =>
+/**
+ * Keeps events and, with them, the answer for the next time the same is asked. What it gives back was kept before, by
+ * a request with the same `Idempotency-Key`: then it has done nothing.
+ */
+export const ingest = (
+  experimentId: string,
+  inputs: ReadonlyArray<Input>,
+  answer: KeptAnswer | undefined,
+) =>
   Effect.gen(function* () {
-    const store = yield* Store;
-    const experiment = yield* findExperiment(experimentId);
     const serverTime = yield* currentMillis;
-    yield* store.addEvents(
+    const result = yield* (yield* Store).ingest({
       experimentId,
-      inputs.map((input) => ({
-        ...input,
-        id: newId(),
-        clientTime: input.clientTime ?? serverTime,
-        serverTime,
-        revision: experiment.revision,
-      })),
-    );
-    if (inputs.length > 0) yield* touchExperiment(experiment, serverTime);
+      serverTime,
+      keyId: yield* UsedKey,
+      events: inputs.map(({ clientTime = serverTime, ...input }) => ({ ...input, clientTime })),
+      answer,
+    });
+    if (result._tag === "NoExperiment") return yield* notFound("experiment", experimentId);
+    return result._tag === "Answered" ? result.kept : undefined;
   });
 
 // -----------------------------------------------------------------------------
@@ -62,135 +74,85 @@ export const asText = (value: Json): string =>
 export const select = (selections: ReadonlyArray<Selection>) =>
   Effect.gen(function* () {
     const store = yield* Store;
-    const chosen = new Map<string, { readonly series: Series; readonly rank: number }>();
-    for (const [rank, { experimentId, name, matches }] of selections.entries()) {
+    const chosen = new Map<number, { readonly series: Series; readonly place: number }>();
+    for (const [place, { experimentId, name, matches }] of selections.entries()) {
       yield* findExperiment(experimentId);
-      for (const series of yield* store.series(experimentId)) {
-        const key = JSON.stringify([experimentId, series.name, series.hash]);
+      for (const series of yield* store.series(experimentId, name)) {
         const isChosen =
-          !chosen.has(key) &&
-          (name === undefined || series.name === name) &&
-          (matches === undefined || matches(series.metadata));
-        if (isChosen) chosen.set(key, { series, rank });
+          !chosen.has(series.id) && (matches === undefined || matches(series.metadata));
+        if (isChosen) chosen.set(series.id, { series, place });
       }
     }
     return [...chosen.values()];
   });
 
 // -----------------------------------------------------------------------------
-// Order
-// -----------------------------------------------------------------------------
-
-export type Direction = "asc" | "desc";
-export type SortKey = "series" | "step" | "clientTime" | "serverTime" | "sequence";
-
-interface Sortable {
-  readonly event: Event;
-  readonly rank: number;
-}
-
-const difference = (key: SortKey, a: Sortable, b: Sortable, sign: number): number => {
-  if (key === "series") return sign * (a.rank - b.rank);
-  const [left, right] = [a.event[key], b.event[key]];
-  // Events without a step come last, in either direction.
-  return left === null || right === null
-    ? Number(left === null) - Number(right === null)
-    : sign * (left - right);
-};
-
-/** By the keys, the most important first, and at last by arrival. */
-const inOrder = (keys: ReadonlyArray<SortKey>, direction: Direction) => {
-  const all: ReadonlyArray<SortKey> = [...keys, "sequence"];
-  const sign = direction === "asc" ? 1 : -1;
-  return (a: Sortable, b: Sortable): number => {
-    for (const key of all) {
-      const found = difference(key, a, b, sign);
-      if (found !== 0) return found;
-    }
-    return 0;
-  };
-};
-
-// -----------------------------------------------------------------------------
 // Rows
 // -----------------------------------------------------------------------------
 
-/** Inclusive. An event without a step lies outside any bound of steps. */
-export interface Bounds {
-  readonly step?: number | undefined;
-  readonly fromStep?: number | undefined;
-  readonly toStep?: number | undefined;
-  readonly fromTime?: number | undefined;
-  readonly toTime?: number | undefined;
-}
-
-const isWithin =
-  ({ step, fromStep, toStep, fromTime = -Infinity, toTime = Infinity }: Bounds) =>
-  (event: Event): boolean =>
-    event.clientTime >= fromTime &&
-    event.clientTime <= toTime &&
-    (step === undefined || event.step === step) &&
-    ((fromStep === undefined && toStep === undefined) ||
-      (event.step !== null &&
-        event.step >= (fromStep ?? -Infinity) &&
-        event.step <= (toStep ?? Infinity)));
-
-export interface RowOrder {
+export interface RowOptions extends Bounds {
   /** Default: step, then the time of the client. */
   readonly sortBy?: ReadonlyArray<SortKey> | undefined;
   readonly direction?: Direction | undefined;
   readonly limit: number;
+  /** Whether to read what the experiments said of themselves. */
+  readonly withDescription?: boolean | undefined;
 }
 
 export interface Row {
   readonly event: Event;
   readonly series: Series;
   readonly experiment: Experiment;
-  /** What the experiment said of itself when the event came. */
+  /** What the experiment said of itself when the event came, if it was asked for. */
   readonly description: Description | undefined;
 }
 
 export const readRows = (
   selections: ReadonlyArray<Selection>,
-  bounds: Bounds,
-  { sortBy = [], direction = "asc", limit }: RowOrder,
+  { sortBy = [], direction = "asc", withDescription = false, ...options }: RowOptions,
 ) =>
   Effect.gen(function* () {
     const store = yield* Store;
-    const within = isWithin(bounds);
-    const rows: Array<Sortable & { readonly toRow: (event: Event) => Row }> = [];
-    for (const { series, rank } of yield* select(selections)) {
-      const experiment = yield* findExperiment(series.experimentId);
-      const descriptions = yield* store.descriptions(series.experimentId);
-      const toRow = (event: Event): Row => ({
-        event,
-        series,
-        experiment,
-        description: descriptions[event.revision],
-      });
-      for (const event of yield* store.events(series)) {
-        if (within(event)) rows.push({ event, rank, toRow });
-      }
+    const series = yield* select(selections);
+    const found = yield* store.rows({
+      ...options,
+      series,
+      sortBy: sortBy.length === 0 ? ["step", "clientTime"] : sortBy,
+      direction,
+    });
+    const experiments = new Map<string, Experiment>();
+    const descriptions = new Map<string, ReadonlyArray<Description>>();
+    for (const id of new Set(found.map(({ index }) => series[index]!.series.experimentId))) {
+      experiments.set(id, yield* findExperiment(id));
+      if (withDescription) descriptions.set(id, yield* store.descriptions(id));
     }
-    rows.sort(inOrder(sortBy.length === 0 ? ["step", "clientTime"] : sortBy, direction));
-    return rows.slice(0, limit).map(({ event, toRow }) => toRow(event));
+    return found.map(({ index, event }): Row => {
+      const one = series[index]!.series;
+      const experiment = experiments.get(one.experimentId)!;
+      const description = descriptions.get(one.experimentId)?.[event.revision];
+      return { event, series: one, experiment, description };
+    });
   });
 
 // -----------------------------------------------------------------------------
 // Series
 // -----------------------------------------------------------------------------
 
-/** The points of a series in columns. Equal steps go by time, then by arrival. */
+/** All points of a series in columns. Equal steps go by time, then by arrival. */
 export const readPoints = (series: Series, axis: "step" | "timestamp", direction: Direction) =>
   Effect.gen(function* () {
-    const events = (yield* (yield* Store).events(series))
-      .map((event) => ({ event, rank: 0 }))
-      .toSorted(inOrder(axis === "step" ? ["step", "clientTime"] : ["clientTime"], direction));
-    return {
-      steps: events.map(({ event }) => event.step),
-      timestamp: events.map(({ event }) => event.clientTime),
-      value: events.map(({ event }) => event.value),
-    };
+    const steps: Array<number | null> = [];
+    const [timestamp, value]: [Array<number>, Array<number>] = [[], []];
+    yield* Stream.runForEach((yield* Store).points(series, axis, direction), (part) =>
+      Effect.sync(() => {
+        for (const [i, step] of part.steps.entries()) {
+          steps.push(step);
+          timestamp.push(part.times[i]!);
+          value.push(part.values[i]!);
+        }
+      }),
+    );
+    return { steps, timestamp, value };
   });
 
 // -----------------------------------------------------------------------------

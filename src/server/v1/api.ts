@@ -23,9 +23,9 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization>()(
   { security: { bearer: HttpApiSecurity.bearer } },
 ) {}
 
-/** One answer for one `Idempotency-Key`. */
-export class Idempotency extends HttpApiMiddleware.Service<Idempotency>()(
-  "syvain-metrics-effect/server/v1/Idempotency",
+/** All of it or nothing, and one answer for one `Idempotency-Key`. */
+export class Atomicity extends HttpApiMiddleware.Service<Atomicity>()(
+  "syvain-metrics-effect/server/v1/Atomicity",
 ) {}
 
 /** Says what is wrong with a request that does not fit its schema. */
@@ -71,7 +71,7 @@ const endpointOf = (operation: Operation) => {
     .annotate(OpenApi.Identifier, operation.name)
     .annotate(OpenApi.Summary, operation.summary)
     .middleware(Validation)
-    .middleware(Idempotency)
+    .middleware(Atomicity)
     .middleware(Authorization);
 };
 

@@ -4,12 +4,12 @@
 import type * as DateTime from "effect/DateTime";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import type * as HttpServerResponse from "effect/http/HttpServerResponse";
-import type * as Redacted from "effect/Redacted";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import type * as Schema from "effect/Schema";
 import * as Stream from "effect/Stream";
 import type { Operation, ParamNames } from "../../internal/wire/operation.ts";
 import type * as contract from "../../internal/wire/v1/index.ts";
+import { ingestMetrics } from "../../internal/wire/v1/index.ts";
 import type { ComparisonSeries, RowOptions } from "../../internal/wire/v1/metrics.ts";
 import type {
   SeriesBatch,
@@ -23,12 +23,21 @@ import * as Folders from "../rules/folders.ts";
 import * as Keys from "../rules/ingestionKeys.ts";
 import * as Metrics from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { type Experiment, type Folder, type Series, Store } from "../store.ts";
-import { respond } from "./envelope.ts";
+import {
+  type Answer,
+  type Experiment,
+  type Folder,
+  type Series,
+  Store,
+  type StoreError,
+} from "../store.ts";
+import { replay, respond } from "./envelope.ts";
+import { Keyed } from "./middleware.ts";
 import { annotationView, experimentView, folderView, keyView, rowView } from "./views.ts";
 
 export interface Settings {
-  readonly apiKey: Redacted.Redacted;
+  /** In a time that tells nothing of the key. */
+  readonly isApiKey: (bearer: string) => boolean;
   readonly organization: { readonly id: string; readonly name: string };
   /** Of keys that are minted without one. */
   readonly ingestionKeyTtl: Duration.Duration;
@@ -48,12 +57,16 @@ export interface Request<O extends Operation = Operation> {
 }
 
 type SuccessOf<O extends Operation> = O extends { readonly stream: string }
-  ? ReadonlyArray<O["success"]["Type"]> | Stream.Stream<O["success"]["Type"], never, Store>
+  ? ReadonlyArray<O["success"]["Type"]> | Stream.Stream<O["success"]["Type"], StoreError, Store>
   : O["success"]["Type"];
 
 type Handler<O extends Operation> = (
   request: Request<O>,
-) => Effect.Effect<SuccessOf<O> | HttpServerResponse.HttpServerResponse, Refusal, Store>;
+) => Effect.Effect<
+  SuccessOf<O> | HttpServerResponse.HttpServerResponse,
+  Refusal | StoreError,
+  Store
+>;
 
 type Contract = typeof contract;
 
@@ -109,20 +122,20 @@ const sortKeys = {
 const rowsOf = (
   orgId: string,
   selections: ReadonlyArray<Metrics.Selection>,
-  { fromTime, toTime, ...query }: RowOptions<keyof typeof sortKeys>,
+  query: RowOptions<keyof typeof sortKeys>,
 ) =>
   Effect.gen(function* () {
-    const rows = yield* Metrics.readRows(
-      selections,
-      { ...query, fromTime: millis(fromTime), toTime: millis(toTime) },
-      {
-        sortBy: query.sortBy?.map((by) => sortKeys[by]),
-        direction: query.sortDirection,
-        limit: yield* limitOf(query.limit ?? defaultRows),
-      },
-    );
-    const withDescription = query.includeExperimentMetaAsOf === true;
-    return { rows: rows.map((row) => rowView(orgId, row, withDescription)) };
+    const rows = yield* Metrics.readRows(selections, {
+      fromStep: query.fromStep,
+      toStep: query.toStep,
+      fromTime: millis(query.fromTime),
+      toTime: millis(query.toTime),
+      sortBy: query.sortBy?.map((by) => sortKeys[by]),
+      direction: query.sortDirection,
+      limit: yield* limitOf(query.limit ?? defaultRows),
+      withDescription: query.includeExperimentMetaAsOf,
+    });
+    return { rows: rows.map((row) => rowView(orgId, row)) };
   });
 
 /** All filters must hold. Values are compared as they are shown. */
@@ -163,6 +176,13 @@ const withEnd = <E, R>(batches: Stream.Stream<SeriesBatch, E, R>) =>
     );
   });
 
+/** The answer to an ingestion, as it is sent and kept. */
+const ingested = (mode: "sync" | "queued"): Answer => ({
+  status: ingestMetrics.status,
+  contentType: "application/json",
+  body: JSON.stringify({ data: { ok: true, mode }, error: null }),
+});
+
 // -----------------------------------------------------------------------------
 // Handlers
 // -----------------------------------------------------------------------------
@@ -181,11 +201,7 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
   const showExperiments = (all: ReadonlyArray<Experiment>) =>
     Effect.gen(function* () {
       const folders = yield* (yield* Store).folders;
-      return yield* Effect.forEach(all, (experiment) =>
-        Effect.map(Experiments.descriptionOf(experiment), (description) =>
-          experimentView(orgId, folders, experiment, description),
-        ),
-      );
+      return all.map((experiment) => experimentView(orgId, folders, experiment));
     });
   const showExperiment = (experiment: Experiment) =>
     Effect.map(showExperiments([experiment]), ([shown]) => ({ experiment: shown! }));
@@ -204,7 +220,7 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
     getFolder: ({ params: { folder_id: id } }) =>
       Effect.gen(function* () {
         const { folder, folders } = yield* Folders.getFolder(id);
-        const inside = yield* Experiments.listExperiments({ folderId: id });
+        const inside = yield* (yield* Store).experiments({ folderId: id });
         return {
           ...(yield* showFolder(folder)),
           folders: yield* showFolders(folders),
@@ -226,9 +242,9 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
     listExperiments: ({ query: { from, to, limit, ...filter } }) =>
       Effect.gen(function* () {
         const most = yield* limitOf(limit);
-        const bounds = { from: millis(from), to: millis(to) };
-        const all = yield* Experiments.listExperiments({ ...filter, ...bounds });
-        return { experiments: yield* showExperiments(all.slice(0, most)) };
+        const bounds = { from: millis(from), to: millis(to), limit: most };
+        const all = yield* (yield* Store).experiments({ ...filter, ...bounds });
+        return { experiments: yield* showExperiments(all) };
       }),
 
     createExperiment: ({ payload: { slug, description = "", metadata = {}, folderId } }) =>
@@ -263,7 +279,16 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
       Effect.gen(function* () {
         yield* Experiments.findExperiment(experimentId);
         const matches = yield* metadataTest(query);
-        return yield* rowsOf(orgId, [{ experimentId, name: query.metricName, matches }], query);
+        const { step, fromStep = step, toStep = step, ...rest } = query;
+        // All bounds hold.
+        const bounds =
+          step === undefined
+            ? { fromStep, toStep }
+            : { fromStep: Math.max(step, fromStep!), toStep: Math.min(step, toStep!) };
+        return yield* rowsOf(orgId, [{ experimentId, name: query.metricName, matches }], {
+          ...rest,
+          ...bounds,
+        });
       }),
 
     compareMetrics: ({ query }) =>
@@ -279,8 +304,11 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
       }),
 
     ingestMetrics: ({ params, query, payload }) =>
-      Effect.as(
-        Metrics.ingest(
+      Effect.gen(function* () {
+        const keyed = yield* Keyed;
+        // What is stored can be read at once either way.
+        const answer = ingested(query.sync === true ? "sync" : "queued");
+        const before = yield* Metrics.ingest(
           params.experiment_id,
           payload.metrics.map(({ step = null, metadata = {}, timestamp, ...event }) => ({
             ...event,
@@ -288,10 +316,12 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
             metadata,
             clientTime: millis(timestamp),
           })),
-        ),
-        // What is stored can be read at once either way.
-        { ok: true, mode: query.sync === true ? "sync" : "queued" },
-      ),
+          keyed === undefined ? undefined : { ...keyed, answer },
+        );
+        return before === undefined || keyed === undefined
+          ? HttpServerResponse.text(answer.body, answer)
+          : replay(before, keyed);
+      }),
 
     listMetricCatalog: ({ params, query }) =>
       Effect.gen(function* () {
@@ -365,8 +395,9 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
     listAnnotations: ({ params, query: { from, to, limit } }) =>
       Effect.gen(function* () {
         const most = yield* limitOf(limit);
-        const all = yield* listAnnotations(params.experiment_id, millis(from), millis(to));
-        return { annotations: all.slice(0, most).map(annotationView) };
+        const bounds = { from: millis(from), to: millis(to), limit: most };
+        const all = yield* listAnnotations(params.experiment_id, bounds);
+        return { annotations: all.map(annotationView) };
       }),
 
     createAnnotation: ({ params: { experiment_id: experimentId }, payload }) =>

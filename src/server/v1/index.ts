@@ -8,27 +8,27 @@ import type * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
-import type { Operation } from "../../internal/wire/operation.ts";
 import * as contract from "../../internal/wire/v1/index.ts";
 import type { Refusal } from "../rules/refusal.ts";
-import { Store } from "../store.ts";
-import { api, type Authorization, groupOf, type Idempotency, type Validation } from "./api.ts";
+import type { Store, StoreError } from "../store.ts";
+import { api, type Atomicity, type Authorization, groupOf, type Validation } from "./api.ts";
 import { refused } from "./envelope.ts";
 import { type Handlers, makeHandlers, type Settings } from "./handlers.ts";
-import { authorization, idempotency, validation } from "./middleware.ts";
+import { atomicity, authorization, validation } from "./middleware.ts";
 
 const isBare = (answer: unknown) =>
   HttpServerResponse.isHttpServerResponse(answer) || Stream.isStream(answer);
 
-/** What writes is one transaction; what is answered gets its envelope. */
+/** What is answered gets its envelope. What the store could not do is for the whole server to say. */
 const toHandler =
-  ({ repeat }: Operation, handler: (request: never) => Effect.Effect<unknown, Refusal, Store>) =>
+  (handler: (request: never) => Effect.Effect<unknown, Refusal | StoreError, Store>) =>
   (request: never) =>
-    Effect.flatMap(Store, ({ transaction }) =>
-      repeat === "safe" ? handler(request) : transaction(handler(request)),
-    ).pipe(
+    handler(request).pipe(
       Effect.map((answer) => (isBare(answer) ? answer : { data: answer, error: null })),
-      Effect.catch((refusal) => Effect.succeed(refused(refusal))),
+      Effect.catchTags({
+        Refusal: (refusal) => Effect.succeed(refused(refusal)),
+        StoreError: Effect.die,
+      }),
     );
 
 /**
@@ -45,14 +45,14 @@ const groupLayers = (handlers: Handlers) =>
               .filter(([, operation]) => groupOf(operation) === group.identifier)
               .map(([name, operation]) => [
                 operation.name,
-                toHandler(operation, handlers[name as keyof Handlers]),
+                toHandler(handlers[name as keyof Handlers]),
               ]),
           ) as never,
         ),
       ) as Layer.Layer<
         HttpApiGroup.Service<typeof api.identifier, typeof group.identifier>,
         never,
-        Authorization | Idempotency | Validation | Store
+        Atomicity | Authorization | Validation | Store
       >,
   );
 
@@ -65,7 +65,7 @@ export const routes = (
     HttpApiScalar.layer(api, { path: "/docs" }),
   ).pipe(
     Layer.provide(Layer.mergeAll(first!, ...rest)),
-    Layer.provide([authorization(settings.apiKey), idempotency, validation]),
+    Layer.provide([authorization(settings.isApiKey), atomicity, validation]),
     Layer.provide(HttpServer.layerServices),
   );
 };

@@ -2,32 +2,38 @@
  * What every request goes through before its handler: who asks, whether it was asked before, and whether it fits the
  * contract.
  */
+import * as Context from "effect/Context";
+import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
-import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import type * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware";
 import * as Layer from "effect/Layer";
 import * as Redacted from "effect/Redacted";
 import { camelToSnake } from "effect/String";
 import { firstIssue, formatPath, type Issue, unknownField } from "../../internal/base/issue.ts";
-import { type Operation, replayedHeader } from "../../internal/wire/operation.ts";
+import type { Operation } from "../../internal/wire/operation.ts";
+import { ingestMetrics } from "../../internal/wire/v1/index.ts";
 import { digest } from "../json.ts";
-import { keyOfToken, useKey } from "../rules/ingestionKeys.ts";
+import { keyFor, keyOfToken, UsedKey } from "../rules/ingestionKeys.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { type Answer, Store } from "../store.ts";
-import { Authorization, Idempotency, operationOf, Validation } from "./api.ts";
-import { failure, refused } from "./envelope.ts";
+import { Store } from "../store.ts";
+import { Atomicity, Authorization, operationOf, Validation } from "./api.ts";
+import { failure, type KeyedRequest, refused, replay, reused, toAnswer } from "./envelope.ts";
 
-const authorize = (apiKey: Redacted.Redacted, bearer: string, takes: "apiKey" | "ingestionKey") =>
+/** The id of the ingestion key that opens what is asked for; `null` where the API key does. */
+const authorize = (
+  isApiKey: (bearer: string) => boolean,
+  bearer: string,
+  takes: Operation["auth"],
+) =>
   Effect.gen(function* () {
-    const isApiKey = bearer === Redacted.value(apiKey);
     if (bearer === "") {
       return yield* new Refusal({ status: 401, message: "the request carries no bearer token" });
     }
     if (takes === "apiKey") {
-      if (isApiKey) return;
+      if (isApiKey(bearer)) return null;
       yield* keyOfToken(bearer);
       return yield* new Refusal({
         status: 403,
@@ -35,7 +41,7 @@ const authorize = (apiKey: Redacted.Redacted, bearer: string, takes: "apiKey" | 
         code: "api_key_required",
       });
     }
-    if (isApiKey) {
+    if (isApiKey(bearer)) {
       return yield* new Refusal({
         status: 403,
         message: "this takes an ingestion key of the experiment, not the API key",
@@ -43,91 +49,136 @@ const authorize = (apiKey: Redacted.Redacted, bearer: string, takes: "apiKey" | 
       });
     }
     const { experiment_id: experimentId } = yield* HttpRouter.params;
-    yield* useKey(bearer, experimentId);
+    return (yield* keyFor(bearer, experimentId)).id;
   });
 
 export const authorization = (
-  apiKey: Redacted.Redacted,
+  isApiKey: (bearer: string) => boolean,
 ): Layer.Layer<Authorization, never, Store> =>
   Layer.effect(
     Authorization,
     Effect.map(Store, (store) => ({
       bearer: (handler, { credential, endpoint }) =>
         authorize(
-          apiKey,
+          isApiKey,
           Redacted.value(credential),
           operationOf.get(endpoint.identifier)?.auth ?? "apiKey",
         ).pipe(
           Effect.provideService(Store, store),
+          Effect.catchTag("StoreError", Effect.die),
           Effect.matchEffect({
-            onSuccess: () => handler,
+            onSuccess: (keyId) => Effect.provideService(handler, UsedKey, keyId),
             onFailure: (refusal) => Effect.succeed(refused(refusal)),
           }),
         ),
     })),
   );
 
-const decoder = new TextDecoder();
+// -----------------------------------------------------------------------------
+// One act, one answer
+// -----------------------------------------------------------------------------
 
-const toAnswer = ({ status, body }: HttpServerResponse.HttpServerResponse): Answer | undefined =>
-  body._tag === "Uint8Array"
-    ? { status, contentType: body.contentType, body: decoder.decode(body.body) }
-    : undefined;
+/** The request, for the one operation that keeps its answer itself. */
+export const Keyed = Context.Reference<KeyedRequest | undefined>(
+  "syvain-metrics-effect/server/v1/Keyed",
+  { defaultValue: () => undefined },
+);
 
-const replay = ({ status, contentType, body }: Answer) =>
-  HttpServerResponse.setHeader(
-    HttpServerResponse.text(body, { status, contentType }),
-    replayedHeader,
-    "true",
-  );
+/** Nothing of what was refused is kept but that it was. */
+class Undone extends Data.TaggedError("Undone")<{
+  readonly response: HttpServerResponse.HttpServerResponse;
+}> {}
+
+const isUndone = (error: unknown): error is Undone => error instanceof Undone;
+
+const orUndone = (response: HttpServerResponse.HttpServerResponse) =>
+  response.status < 400 ? Effect.succeed(response) : Effect.fail(new Undone({ response }));
+
+const keyedRequest: Effect.Effect<
+  KeyedRequest | undefined,
+  never,
+  HttpServerRequest.HttpServerRequest
+> = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest;
+  const key = request.headers["idempotency-key"];
+  if (key === undefined || key === "") return undefined;
+  const body = yield* Effect.orDie(request.text);
+  return {
+    idempotencyKey: key,
+    request: digest(`${request.method} ${request.url}\n${body}`),
+  };
+});
 
 /**
- * The same request under the same key is answered with what was answered before; another one is refused, and so is the
- * same while it is at work. The bearer may be another: a client whose ingestion key has expired in between asks again
- * under a new one.
+ * What writes is one transaction. The same request under the same key is answered with what was answered before, and
+ * that is kept in the transaction of what it answers for; another one is refused, and so is the same while it is at
+ * work. The bearer may be another: a client whose ingestion key has expired in between asks again under a new one.
  */
-export const idempotency: Layer.Layer<Idempotency, never, Store> = Layer.effect(
-  Idempotency,
-  Effect.map(Store, (store) => (handler, { endpoint }) => {
-    if (operationOf.get(endpoint.identifier)?.repeat !== "keyed") return handler;
-    // Uninterruptible, or a claim could outlive its request.
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest;
-        const key = request.headers["idempotency-key"];
-        if (key === undefined || key === "") return yield* restore(handler);
-        const body = yield* restore(Effect.orDie(request.text));
-        const claim = yield* store.claim(
-          key,
-          digest(JSON.stringify([request.method, request.url, body])),
+export const atomicity: Layer.Layer<Atomicity, never, Store> = Layer.effect(
+  Atomicity,
+  Effect.map(Store, (store) => {
+    const atWork = new Map<string, string>();
+
+    const once = <E, R>(
+      keyed: KeyedRequest,
+      handler: Effect.Effect<HttpServerResponse.HttpServerResponse, E | Undone, R>,
+    ) => {
+      const keep = (response: HttpServerResponse.HttpServerResponse) => {
+        const answer = toAnswer(response);
+        return answer === undefined ? Effect.void : store.addAnswer({ ...keyed, answer });
+      };
+      return store
+        .transaction(
+          Effect.gen(function* () {
+            const before = yield* store.answer(keyed.idempotencyKey);
+            if (before !== undefined) return replay(before, keyed);
+            const response = yield* handler;
+            yield* keep(response);
+            return response;
+          }),
+        )
+        .pipe(
+          Effect.catchIf(isUndone, ({ response }) =>
+            Effect.as(store.transaction(keep(response)), response),
+          ),
         );
-        switch (claim._tag) {
-          case "Answered":
-            return replay(claim.answer);
-          case "InProgress":
-            return failure(
-              409,
-              "a request with this Idempotency-Key is still at work",
-              "idempotency_key_in_progress",
-            );
-          case "Reused":
-            return failure(
-              422,
-              "this Idempotency-Key came with another request before",
-              "idempotency_key_reused",
-            );
-          case "Granted":
-            return yield* Effect.onExit(restore(handler), (exit) => {
-              const answer =
-                Exit.isSuccess(exit) && exit.value.status < 500 ? toAnswer(exit.value) : undefined;
-              // What failed, or was interrupted, may be tried again under the same key.
-              return answer === undefined ? store.dropClaim(key) : store.keepAnswer(key, answer);
-            });
+    };
+
+    return (handler, { endpoint }) => {
+      const operation = operationOf.get(endpoint.identifier);
+      if (operation === undefined || operation.repeat === "safe") return handler;
+      return Effect.gen(function* () {
+        const keyed = operation.repeat === "keyed" ? yield* keyedRequest : undefined;
+        if (operation.name === ingestMetrics.name) {
+          return yield* Effect.provideService(handler, Keyed, keyed);
         }
-      }),
-    );
+        if (keyed === undefined) return yield* store.transaction(Effect.flatMap(handler, orUndone));
+        const other = atWork.get(keyed.idempotencyKey);
+        if (other !== undefined) {
+          return other === keyed.request
+            ? failure(
+                409,
+                "a request with this Idempotency-Key is still at work",
+                "idempotency_key_in_progress",
+              )
+            : reused;
+        }
+        return yield* Effect.acquireUseRelease(
+          Effect.sync(() => atWork.set(keyed.idempotencyKey, keyed.request)),
+          () => once(keyed, Effect.flatMap(handler, orUndone)),
+          () => Effect.sync(() => atWork.delete(keyed.idempotencyKey)),
+        );
+      }).pipe(
+        Effect.catchIf(isUndone, ({ response }) => Effect.succeed(response)),
+        Effect.catchTag("StoreError", Effect.die),
+      );
+    };
   }),
 );
+
+// -----------------------------------------------------------------------------
+// What fits
+// -----------------------------------------------------------------------------
 
 const partOf: { readonly [kind: string]: string } = {
   Params: "path",

@@ -5,6 +5,7 @@ import type { Experiment } from "../../internal/wire/v1/experiment.ts";
 import type { Folder } from "../../internal/wire/v1/folder.ts";
 import type { IngestionKey } from "../../internal/wire/v1/ingestionKeys.ts";
 import type { MetricRow } from "../../internal/wire/v1/metricRow.ts";
+import { eventIdOf } from "../ids.ts";
 import { ancestorsOf, type Folders, pathOf } from "../rules/folders.ts";
 import type { Row } from "../rules/metrics.ts";
 import type * as Kept from "../store.ts";
@@ -24,7 +25,6 @@ export const experimentView = (
   orgId: string,
   folders: Folders,
   experiment: Kept.Experiment,
-  description: Kept.Description,
 ): Experiment => {
   const folder = experiment.folderId === null ? undefined : folders.get(experiment.folderId);
   return {
@@ -33,8 +33,8 @@ export const experimentView = (
     folder: folder === undefined ? null : folderView(orgId, folders, folder),
     url: `/experiments/${experiment.id}`,
     slug: experiment.slug,
-    description: description.text,
-    metadata: description.metadata,
+    description: experiment.description.text,
+    metadata: experiment.description.metadata,
     status: experiment.status,
     errorName: experiment.error?.name ?? null,
     errorDetail: experiment.error?.detail ?? null,
@@ -66,18 +66,17 @@ export const annotationView = (annotation: Kept.Annotation): Annotation => ({
   createdAt: time(annotation.createdAt),
 });
 
-/** The experiment's own description and metadata are there only for those who asked. */
 export const rowView = (
   orgId: string,
   { event, series, experiment, description }: Row,
-  withDescription: boolean,
 ): MetricRow => ({
-  eventId: event.id,
+  eventId: eventIdOf(experiment.id, event.sequence),
   orgId,
   experimentId: experiment.id,
   experimentSlug: experiment.slug,
-  experimentDescription: withDescription ? (description?.text ?? null) : null,
-  experimentMetadata: withDescription ? (description?.metadata ?? null) : null,
+  // Only for those who asked.
+  experimentDescription: description?.text ?? null,
+  experimentMetadata: description?.metadata ?? null,
   metricName: series.name,
   metricValue: event.value,
   step: event.step,

@@ -1,0 +1,14 @@
+/** The implementations of the store, each empty when its layer is built. */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { makeMemoryStore } from "../../src/server/memory.ts";
+import { Store } from "../../src/server/store.ts";
+
+export interface Implementation {
+  readonly name: string;
+  readonly layer: Layer.Layer<Store>;
+}
+
+export const implementations: ReadonlyArray<Implementation> = [
+  { name: "memory", layer: Layer.effect(Store, Effect.sync(makeMemoryStore)) },
+];
