@@ -83,13 +83,26 @@ const walls = [
     noBarrels,
     noFaces,
     noFolders(["testing", "cli"], "The server is made without what is made of it."),
+    noFolders(["drivers"], "Which driver it stands on, the command says."),
     noRoomsBut(["base", "wire", "v1", "v2"]),
     onlyEffect,
+  ),
+  // What stands on Node, or on a database: the command alone may know it.
+  wall(
+    "src/server/drivers/**",
+    noBarrels,
+    noFaces,
+    noFolders(["testing", "cli"], "The server is made without what is made of it."),
+    noRoomsBut(["base", "wire", "v1", "v2"]),
+    {
+      group: ["*", "!effect/**", "!./**", "!../**", "!node:*", "!@effect/sql-pg/**"],
+      message: "A driver stands on Node, on effect, and on the driver of its database.",
+    },
   ),
   wall(
     "src/testing/**",
     noBarrels,
-    noFolders(["cli"], "The command is made of this, not this of the command."),
+    noFolders(["cli", "drivers"], "The command is made of this, not this of the command."),
     noRoomsBut(["base", "wire", "v1", "v2"]),
     onlyEffect,
   ),

@@ -49,7 +49,9 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
   .toSorted();
-const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && file !== bin[name]);
+/** The command, and the thread of its database: they are Node's. */
+const programs = [bin[name], "dist/sqliteWorker.js"];
+const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && !programs.includes(file));
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
 const unpacked = files.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0);

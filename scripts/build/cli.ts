@@ -1,16 +1,20 @@
-/** The command line as one file, so that it starts fast and needs nothing installed beside effect. */
+/**
+ * The command line as one file, so that it starts fast and needs nothing installed beside effect; and the thread of its
+ * database as another, which needs nothing at all.
+ */
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
 
 export const buildCli = async () => {
   const { metafile } = await build({
-    entryPoints: ["src/cli.ts"],
-    outfile: "dist/cli.js",
+    entryPoints: ["src/cli.ts", "src/server/drivers/sqliteWorker.ts"],
+    outdir: "dist",
+    entryNames: "[name]",
     bundle: true,
     platform: "node",
     target: "node22.19",
     format: "esm",
-    external: ["effect", "effect/*"],
+    external: ["effect", "effect/*", "@effect/sql-pg", "@effect/sql-pg/*"],
     // What is inlined from CommonJS packages calls `require` for Node's modules.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',

@@ -1,8 +1,11 @@
 /** The implementations of the store, each empty when its layer is built. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import { join } from "node:path";
+import { layerSqlite } from "../../src/server/drivers/sqlite.ts";
 import { makeMemoryStore } from "../../src/server/memory.ts";
 import { Store } from "../../src/server/store.ts";
+import { temporaryDirectory } from "./processes.ts";
 
 export interface Implementation {
   readonly name: string;
@@ -11,4 +14,10 @@ export interface Implementation {
 
 export const implementations: ReadonlyArray<Implementation> = [
   { name: "memory", layer: Layer.effect(Store, Effect.sync(makeMemoryStore)) },
+  {
+    name: "SQLite",
+    layer: Layer.unwrap(
+      Effect.map(temporaryDirectory, (directory) => layerSqlite(join(directory, "metrics.db"))),
+    ).pipe(Layer.orDie),
+  },
 ];

@@ -1,0 +1,57 @@
+/** What a thread with a SQLite database is told, and what it answers. */
+import type { Answer, KeptAnswer } from "../store.ts";
+import type { PackedEvents } from "../sql/packed.ts";
+
+/** How the thread opens the database. */
+export interface Opening {
+  readonly file: string;
+  readonly isReader: boolean;
+}
+
+/** A batch, and how many answers and sequences there are. */
+export interface PackedBatch {
+  readonly experimentId: string;
+  readonly serverTime: number;
+  readonly keyId: string | null;
+  readonly events: PackedEvents;
+  readonly answer: KeptAnswer | undefined;
+  readonly maxAnswers: number;
+  readonly answersBetween: number;
+  readonly sequencesOfBatch: number;
+}
+
+export type PackedIngested =
+  | { readonly _tag: "Ingested"; readonly added: number }
+  | { readonly _tag: "NoExperiment" }
+  | { readonly _tag: "Answered"; readonly request: string; readonly answer: Answer };
+
+/** What a statement's rows come as. */
+export type Shape = "rows" | "values" | "columns";
+
+export type Command =
+  | {
+      readonly _tag: "Run";
+      readonly sql: string;
+      readonly params: ReadonlyArray<unknown>;
+      readonly shape: Shape;
+    }
+  | { readonly _tag: "Ingest"; readonly batch: PackedBatch }
+  | { readonly _tag: "Close" };
+
+export interface Request {
+  readonly id: number;
+  readonly command: Command;
+}
+
+/** What SQLite says when it does not do it. */
+export interface Failure {
+  readonly message: string;
+  readonly errcode: number | undefined;
+}
+
+export interface Reply {
+  readonly id: number;
+  readonly result: { readonly value: unknown } | { readonly failure: Failure };
+  /** Whether a transaction is open after it. */
+  readonly isTransaction: boolean;
+}

@@ -1,0 +1,39 @@
+/** What a database says, as the store says it. */
+import * as Effect from "effect/Effect";
+import * as Predicate from "effect/Predicate";
+import * as SqlError from "effect/sql/SqlError";
+import { StoreError } from "../store.ts";
+
+/** SQLITE_FULL, and SQLITE_IOERR_SHMSIZE: the file beside the log cannot grow. */
+const full: ReadonlyArray<unknown> = [13, 4874];
+/** disk_full and out of memory for what is kept on disk, of SQL's own codes. */
+const fullStates: ReadonlyArray<unknown> = ["53100"];
+
+/** The innermost cause, which names what happened. */
+const origin = (error: unknown): unknown =>
+  Predicate.hasProperty(error, "cause") && error.cause !== undefined && error.cause !== null
+    ? origin(error.cause)
+    : error;
+
+const isFull = (cause: unknown): boolean =>
+  (Predicate.hasProperty(cause, "errcode") && full.includes(cause.errcode)) ||
+  (Predicate.hasProperty(cause, "code") && fullStates.includes(cause.code));
+
+const passing = new Set([
+  "ConnectionError",
+  "AuthenticationError",
+  "DeadlockError",
+  "SerializationError",
+  "LockTimeoutError",
+  "StatementTimeoutError",
+]);
+
+export const toStoreError = (error: unknown): Effect.Effect<never, StoreError> => {
+  const cause = origin(error);
+  const message = Predicate.hasProperty(cause, "message") ? String(cause.message) : String(cause);
+  const isPassing =
+    SqlError.isSqlError(error) && passing.has(error.reason._tag) ? "unavailable" : "failed";
+  return Effect.fail(
+    new StoreError({ reason: isFull(cause) ? "full" : isPassing, message, cause: error }),
+  );
+};
