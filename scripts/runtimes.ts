@@ -152,7 +152,13 @@ const runtimes: Record<string, () => Runtime | Promise<Runtime>> = {
 // In turn
 // -----------------------------------------------------------------------------
 
-const server = spawn(process.execPath, [join(installed, "dist/cli.js"), "serve", "--port", "0"]);
+const server = spawn(process.execPath, [
+  join(installed, "dist/cli.js"),
+  "serve",
+  "--memory",
+  "--port",
+  "0",
+]);
 process.on("exit", () => server.kill());
 let said = "";
 server.stdout.on("data", (chunk) => (said += chunk));

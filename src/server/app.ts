@@ -1,6 +1,4 @@
-/**
- * The server as one effect: log, fault, route, answer. It holds no transport.
- */
+/** The server as one effect: read, route, answer. It holds no transport. */
 import * as ByteSize from "effect/ByteSize";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
@@ -10,6 +8,7 @@ import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
+import * as Result from "effect/Result";
 import type * as Scope from "effect/Scope";
 import { fitsUtf8 } from "../internal/base/fitsUtf8.ts";
 import * as contract from "../internal/wire/v1/index.ts";
@@ -27,7 +26,14 @@ export class Dropped extends Data.TaggedError("Dropped")<{
   readonly when: "before" | "after";
 }> {}
 
-/** What has arrived, and what is to go wrong. */
+/** Answers the request in context. */
+export type App = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  Dropped,
+  HttpServerRequest.HttpServerRequest | Scope.Scope
+>;
+
+/** For tests: what has arrived, and what is to go wrong. */
 export interface Desk {
   readonly faults: Array<Fault>;
   readonly log: RequestLog;
@@ -56,8 +62,18 @@ const paths: ReadonlyArray<Path> = [
   })),
 ];
 
+/** The path of a request as it was written, and behind it the rest. */
+const targetOf = ({ url }: HttpServerRequest.HttpServerRequest) => {
+  // By hand: a socket brings targets that `URL` cannot read, and those that it reads it rewrites.
+  const target = url.replace(/^https?:\/\/[^/?#]*/, "").replace(/#.*$/, "");
+  const [path = ""] = target.split("?", 1);
+  return { path, query: target.slice(path.length) };
+};
+
 /** What the router has no handler for. */
-const unrouted = ({ method, path }: LoggedRequest) => {
+const unrouted = (request: HttpServerRequest.HttpServerRequest) => {
+  const { method } = request;
+  const { path } = targetOf(request);
   const methods = paths.filter(({ pattern }) => pattern.test(path)).map((one) => one.method);
   if (methods.length === 0) return failure(404, `there is no ${path}`, "not_found");
   if (methods.includes(method)) return failure(400, "path: expected percent-encoded UTF-8");
@@ -114,15 +130,13 @@ const parse = (text: string): unknown => {
 };
 
 const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): LoggedRequest => {
-  // By hand: a socket brings targets that `URL` cannot read, and those that it reads it rewrites.
-  const target = request.url.replace(/^https?:\/\/[^/?#]*/, "").replace(/#.*$/, "");
-  const [path = ""] = target.split("?", 1);
+  const { path, query } = targetOf(request);
   return {
     operation: paths.find(({ method, pattern }) => method === request.method && pattern.test(path))
       ?.operation,
     method: request.method,
     path,
-    query: [...new URLSearchParams(target.slice(path.length))],
+    query: [...new URLSearchParams(query)],
     headers: request.headers,
     body: parse(text),
   };
@@ -135,6 +149,41 @@ const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): L
 /** The router's own refusal of a body that is not JSON is plain text. */
 const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
   response.status === 415 ? failure(415, "body: expected application/json") : response;
+
+/** Keeps the request for the test that asks, and looks whether something is to go wrong. */
+const note = (
+  { faults, log }: Desk,
+  request: HttpServerRequest.HttpServerRequest,
+  body: Result.Result<string, Refusal>,
+) => {
+  const text = Result.getOrElse(body, () => "");
+  const logged = toLogged(request, text);
+  log.add(logged, text.length);
+  return takeFault(faults, logged);
+};
+
+/** Counts what is at work. */
+const makeWork = () => {
+  let count = 0;
+  const waiting = new Set<() => void>();
+  return {
+    during: <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+      Effect.suspend(() => {
+        count++;
+        return Effect.onExit(self, () =>
+          Effect.sync(() => {
+            if (--count === 0) for (const resume of waiting) resume();
+          }),
+        );
+      }),
+    idle: Effect.callback<void>((resume) => {
+      if (count === 0) return resume(Effect.void);
+      const done = () => resume(Effect.void);
+      waiting.add(done);
+      return Effect.sync(() => void waiting.delete(done));
+    }),
+  };
+};
 
 const failures = {
   full: failure(507, "there is no room to keep this", "store_full"),
@@ -155,49 +204,50 @@ const report = (defect: unknown) =>
     ? Effect.logWarning(`The store: ${defect.message}`)
     : Effect.logError("The server failed", defect);
 
-/** Answers the request in context; fails only with {@link Dropped}. */
+export interface Server {
+  /** Fails only with {@link Dropped}, and only where there is a desk. */
+  readonly answer: App;
+  /** Until no request is at work that has come whole. */
+  readonly idle: Effect.Effect<void>;
+}
+
 export const makeApp = (
   settings: Settings,
-  { faults, log }: Desk,
-): Effect.Effect<
-  Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    Dropped,
-    HttpServerRequest.HttpServerRequest | Scope.Scope
-  >,
-  never,
-  Scope.Scope | Store
-> =>
+  desk?: Desk,
+): Effect.Effect<Server, never, Scope.Scope | Store> =>
   HttpRouter.toHttpEffect(Layer.merge(v1.routes(settings), healthz)).pipe(
     Effect.provideService(HttpRouter.RouterConfig, routerConfig),
-    Effect.map((route) =>
-      Effect.gen(function* () {
+    Effect.map((route): Server => {
+      const work = makeWork();
+      const act = (
+        request: HttpServerRequest.HttpServerRequest,
+        body: Result.Result<string, Refusal>,
+      ) =>
+        Result.isFailure(body)
+          ? Effect.succeed(refused(body.failure))
+          : route.pipe(
+              Effect.map(inEnvelope),
+              Effect.catch((error) =>
+                Effect.succeed(
+                  error.reason._tag === "RouteNotFound"
+                    ? unrouted(request)
+                    : failure(400, error.message),
+                ),
+              ),
+              Effect.catchDefect((defect) => Effect.as(report(defect), failed(defect))),
+            );
+      const answer: App = Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest;
         const body = yield* Effect.result(readBody(request));
-        const text = body._tag === "Success" ? body.success : "";
-        const logged = toLogged(request, text);
-        log.add(logged, text.length);
-        const act = takeFault(faults, logged);
-        if (act?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
-        if (act?._tag === "Respond") return act.response;
+        const fault = desk === undefined ? undefined : note(desk, request, body);
+        if (fault?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
+        if (fault?._tag === "Respond") return fault.response;
         // On a port handlers are uninterruptible; neither its end nor a client that goes need wait for this.
-        if (act?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(act.duration));
-        const response =
-          body._tag === "Failure"
-            ? refused(body.failure)
-            : yield* route.pipe(
-                Effect.map(inEnvelope),
-                Effect.catch((error) =>
-                  Effect.succeed(
-                    error.reason._tag === "RouteNotFound"
-                      ? unrouted(logged)
-                      : failure(400, error.message),
-                  ),
-                ),
-                Effect.catchDefect((defect) => Effect.as(report(defect), failed(defect))),
-              );
-        if (act?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
+        if (fault?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(fault.duration));
+        const response = yield* work.during(act(request, body));
+        if (fault?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
         return HttpServerResponse.setHeader(response, "x-request-id", newId());
-      }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true)),
-    ),
+      }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true));
+      return { answer, idle: work.idle };
+    }),
   );

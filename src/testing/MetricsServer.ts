@@ -14,20 +14,19 @@ import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientError from "effect/http/HttpClientError";
 import type { HttpClientRequest } from "effect/http/HttpClientRequest";
-import * as HttpServer from "effect/http/HttpServer";
+import type * as HttpServer from "effect/http/HttpServer";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
-import type * as NetAddress from "effect/net/NetAddress";
-import * as Predicate from "effect/Predicate";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import * as Tracer from "effect/Tracer";
 import * as ConfigService from "../ConfigService.ts";
 import * as IngestionKeyCache from "../IngestionKeyCache.ts";
 import type { MetricsApiAuthError } from "../internal/base/errors.ts";
-import { type Desk, makeApp } from "../server/app.ts";
+import { type App, type Desk, makeApp } from "../server/app.ts";
 import type { Fault } from "../server/faults.ts";
+import { serveApp } from "../server/http.ts";
 import { isSameSecret, newKey } from "../server/ids.ts";
 import { type LoggedRequest, makeRequestLog } from "../server/log.ts";
 import { makeMemoryStore } from "../server/memory.ts";
@@ -102,7 +101,7 @@ export interface ClientOptions
 // -----------------------------------------------------------------------------
 
 interface Running {
-  readonly answer: Effect.Success<ReturnType<typeof makeApp>>;
+  readonly answer: App;
   readonly serviceOn: (host: string) => MetricsServer["Service"];
 }
 
@@ -111,7 +110,7 @@ const start = (options: Options): Effect.Effect<Running, never, Scope.Scope> =>
     const { apiKey = newKey("ak_org_") } = options;
     const key = Redacted.isRedacted(apiKey) ? apiKey : Redacted.make(apiKey);
     const desk: Desk = { faults: [], log: makeRequestLog() };
-    const answer = yield* makeApp(
+    const { answer } = yield* makeApp(
       {
         isApiKey: (bearer) => isSameSecret(Redacted.value(key), bearer),
         organization: { id: "organization", name: options.organization ?? "Reference" },
@@ -247,20 +246,6 @@ export const layerClient = (
 // On a port
 // -----------------------------------------------------------------------------
 
-/** Breaks the connection of a request, where the platform lets one. */
-const breakConnection = (source: object): void => {
-  const socket = Predicate.hasProperty(source, "socket") ? source.socket : undefined;
-  if (Predicate.hasProperty(socket, "destroy") && typeof socket.destroy === "function") {
-    socket.destroy();
-  }
-};
-
-/** Where a client on the same machine finds the server, also one that listens on every address. */
-const reachable = (address: NetAddress.SocketAddress): string =>
-  HttpServer.formatAddress(address)
-    .replace("//0.0.0.0:", "//127.0.0.1:")
-    .replace("//[::]:", "//[::1]:");
-
 /**
  * The same server on the `HttpServer` in context, with `/openapi.json`, a page to read it at `/docs`, and `/healthz`.
  *
@@ -290,19 +275,6 @@ export const layerHttp = (
     MetricsServer,
     Effect.gen(function* () {
       const { answer, serviceOn } = yield* start(options);
-      yield* HttpServer.serveEffect(
-        answer.pipe(
-          Effect.catch(() =>
-            Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
-              breakConnection(source);
-              return HttpServerResponse.empty({ status: 500 });
-            }),
-          ),
-          // Outside a router nothing else ends a wait when the client goes away or the server stops.
-          Effect.interruptible,
-        ),
-      );
-      const { address } = yield* HttpServer.HttpServer;
-      return serviceOn(reachable(address));
+      return serviceOn(yield* serveApp(answer));
     }),
   );

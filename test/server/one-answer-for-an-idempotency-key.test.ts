@@ -75,7 +75,7 @@ describe("while a write takes a second", () => {
     Effect.gen(function* () {
       const store = makeMemoryStore();
       let writes = 0;
-      const app = yield* makeApp(
+      const { answer } = yield* makeApp(
         {
           isApiKey: (bearer) => bearer === "key",
           organization: { id: "o", name: "o" },
@@ -93,7 +93,7 @@ describe("while a write takes a second", () => {
         }),
       );
       return (name: string) =>
-        app.pipe(
+        answer.pipe(
           Effect.provideService(
             HttpServerRequest.HttpServerRequest,
             HttpServerRequest.fromClientRequest(

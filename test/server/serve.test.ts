@@ -3,34 +3,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
-import { fileURLToPath } from "node:url";
+import * as serving from "../support/serving.ts";
 
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
-
-/** The command in a process of its own, up to its end. */
-const run = (...args: ReadonlyArray<string>) => {
-  const child = spawn(process.execPath, [cli, ...args]);
-  const output = { stdout: "", stderr: "" };
-  child.stdout.on("data", (chunk) => (output.stdout += chunk));
-  child.stderr.on("data", (chunk) => (output.stderr += chunk));
-  const exit = once(child, "close").then(([code, signal]) => ({ code, signal, ...output }));
-  return { child, output, exit };
-};
-
-/** A server that has said where it is. */
-const serve = async (...args: ReadonlyArray<string>) => {
-  const server = run("serve", "--port", "0", ...args);
-  while (!server.output.stdout.includes("Ctrl-C")) {
-    await Promise.race([
-      once(server.child.stdout, "data"),
-      server.exit.then(({ stderr }) => Promise.reject(new Error(stderr))),
-    ]);
-  }
-  const [, host, key] = /SYVAIN_METRICS_HOST=(\S+) SYVAIN_METRICS_API_KEY=(\S+)/.exec(
-    server.output.stdout,
-  )!;
-  return { ...server, host: host!, key: key! };
-};
+const serve = (...args: ReadonlyArray<string>) => serving.serve("--memory", ...args);
 
 describe("syvain-metrics-effect serve", () => {
   it("prints the URL, a key that works, and the OpenAPI address, which answers", async () => {
@@ -99,12 +74,12 @@ describe("syvain-metrics-effect serve", () => {
     ["a key that no header carries", ["--api-key", "my key é"], /--api-key.*visible ASCII/],
     [
       "a host that is not there",
-      ["--host", "host.invalid", "--port", "0"],
+      ["--host", "host.invalid", "--port", "0", "--api-key", "key"],
       /^Cannot listen: .*\n$/,
     ],
   ] as const) {
     it(`refuses ${what}, in one sentence that does not quote a key`, async () => {
-      const { code, stderr } = await run("serve", ...args).exit;
+      const { code, stderr } = await serving.run("serve", "--memory", ...args).exit;
       assert.strictEqual(code, 1);
       assert.match(stderr, says);
       assert.notMatch(stderr, /^\s+at |my key/m);
@@ -125,7 +100,7 @@ describe("syvain-metrics-effect serve", () => {
 
   it("says in one sentence that the port is in use", async () => {
     const { host, child, exit } = await serve();
-    const second = await run("serve", "--port", new URL(host).port).exit;
+    const second = await serving.run("serve", "--memory", "--port", new URL(host).port).exit;
     assert.strictEqual(second.code, 1);
     assert.match(second.stderr, /^Cannot listen: .*EADDRINUSE.*\n$/);
     assert.strictEqual(second.stdout, "");
@@ -135,6 +110,6 @@ describe("syvain-metrics-effect serve", () => {
 });
 
 it("the command prints its version and its subcommands", async () => {
-  assert.match((await run("--version").exit).stdout, /\d+\.\d+\.\d+/);
-  assert.include((await run("--help").exit).stdout, "serve");
+  assert.match((await serving.run("--version").exit).stdout, /\d+\.\d+\.\d+/);
+  assert.include((await serving.run("--help").exit).stdout, "serve");
 });

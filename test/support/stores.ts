@@ -17,7 +17,9 @@ export const implementations: ReadonlyArray<Implementation> = [
   {
     name: "SQLite",
     layer: Layer.unwrap(
-      Effect.map(temporaryDirectory, (directory) => layerSqlite(join(directory, "metrics.db"))),
+      Effect.map(temporaryDirectory, (directory) =>
+        layerSqlite({ file: join(directory, "metrics.db"), lock: join(directory, "lock") }),
+      ),
     ).pipe(Layer.orDie),
   },
 ];

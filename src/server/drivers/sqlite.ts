@@ -2,6 +2,7 @@
  * SQLite on disk: one thread writes, another reads what was committed, so that reading never waits for writing. What was
  * acknowledged is on disk.
  */
+import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Reactivity from "effect/reactivity/Reactivity";
@@ -14,6 +15,7 @@ import * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
 import { packEvents } from "../sql/packed.ts";
 import { answersBetween, makeSqlStore, maxAnswers, sequencesOfBatch } from "../sql/store.ts";
@@ -51,9 +53,9 @@ interface Thread {
   readonly isTransaction: () => boolean;
 }
 
-const failed = ({ message, errcode }: Failure, operation: string) =>
+const failed = ({ message, errno }: Failure, operation: string) =>
   new SqlError.SqlError({
-    reason: SqlError.classifySqliteError(Object.assign(new Error(message), { errcode }), {
+    reason: SqlError.classifySqliteError(Object.assign(new Error(message), { errno }), {
       message,
       operation,
     }),
@@ -68,7 +70,7 @@ const gone = (cause: unknown) =>
     }),
   });
 
-const startThread = (opening: Opening): Effect.Effect<Thread, never, Scope.Scope> =>
+const startThread = (opening: Opening): Effect.Effect<Thread, SqlError.SqlError, Scope.Scope> =>
   Effect.gen(function* () {
     const waiting = new Map<number, (reply: Effect.Effect<unknown, SqlError.SqlError>) => void>();
     let isTransaction = false;
@@ -84,7 +86,6 @@ const startThread = (opening: Opening): Effect.Effect<Thread, never, Scope.Scope
     const thread = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const thread = new Worker(worker, {
-          workerData: opening,
           // Node 22 warns of `node:sqlite`, which is what this is for.
           execArgv: ["--disable-warning=ExperimentalWarning"],
         });
@@ -99,10 +100,7 @@ const startThread = (opening: Opening): Effect.Effect<Thread, never, Scope.Scope
           );
         });
         const end = (cause: unknown) => {
-          const errcode = Number((cause as { errcode?: number } | undefined)?.errcode);
-          lost ??= Number.isNaN(errcode)
-            ? gone(cause)
-            : failed({ message: String((cause as Error).message), errcode }, "open");
+          lost ??= gone(cause);
           for (const resume of waiting.values()) resume(Effect.fail(lost));
           waiting.clear();
         };
@@ -116,6 +114,7 @@ const startThread = (opening: Opening): Effect.Effect<Thread, never, Scope.Scope
           Effect.promise(() => thread.terminate()),
         ),
     );
+    yield* send({ _tag: "Open", opening });
     return { send, isTransaction: () => isTransaction };
   });
 
@@ -177,12 +176,25 @@ const toIngested = (result: PackedIngested, idempotencyKey: string | undefined):
       }
     : result;
 
-/** The store in one file, which is made when it is not there. One process may have it at a time. */
-export const layerSqlite = (file: string): Layer.Layer<Store, StoreError> =>
+/** Another process has the database. */
+export class DatabaseHeld extends Data.TaggedError("DatabaseHeld")<{ readonly file: string }> {}
+
+export interface Options {
+  /** Made when it is not there. */
+  readonly file: string;
+  /** Locked for as long as the store is there, so that one process has the database at a time. */
+  readonly lock: string;
+}
+
+/** The store in a file. */
+export const layerSqlite = ({
+  file,
+  lock,
+}: Options): Layer.Layer<Store, DatabaseHeld | StoreError> =>
   Layer.effect(
     Store,
     Effect.gen(function* () {
-      const thread = yield* startThread({ file, isReader: false });
+      const thread = yield* startThread({ file, isReader: false, lock });
       const writer = makeConnection(thread);
       // A transaction waits until the batches under way are done, and no batch comes before it has ended.
       const turn = Semaphore.makeUnsafe(1);
@@ -197,7 +209,7 @@ export const layerSqlite = (file: string): Layer.Layer<Store, StoreError> =>
         SqlClient.SqlClient,
         yield* makeClient({ reader: writer, writer: acquirers }),
       );
-      const reader = makeConnection(yield* startThread({ file, isReader: true }));
+      const reader = makeConnection(yield* startThread({ file, isReader: true, lock: undefined }));
       const sql = yield* makeClient({ reader, writer: acquirers });
 
       const ingest = (batch: Batch): Effect.Effect<Ingested, SqlError.SqlError> =>
@@ -246,5 +258,11 @@ export const layerSqlite = (file: string): Layer.Layer<Store, StoreError> =>
         ingest: (batch) =>
           Effect.uninterruptible(Effect.andThen(turn.withPermit(batches.take(1)), ingest(batch))),
       });
-    }),
+    }).pipe(
+      Effect.catchTag("SqlError", (error): Effect.Effect<never, DatabaseHeld | StoreError> =>
+        error.reason._tag === "LockTimeoutError"
+          ? Effect.fail(new DatabaseHeld({ file }))
+          : toStoreError(error),
+      ),
+    ),
   );

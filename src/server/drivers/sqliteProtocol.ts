@@ -6,6 +6,8 @@ import type { PackedEvents } from "../sql/packed.ts";
 export interface Opening {
   readonly file: string;
   readonly isReader: boolean;
+  /** A file that is held locked for as long as the thread lives: one process writes at a time. */
+  readonly lock: string | undefined;
 }
 
 /** A batch, and how many answers and sequences there are. */
@@ -29,6 +31,7 @@ export type PackedIngested =
 export type Shape = "rows" | "values" | "columns";
 
 export type Command =
+  | { readonly _tag: "Open"; readonly opening: Opening }
   | {
       readonly _tag: "Run";
       readonly sql: string;
@@ -46,7 +49,7 @@ export interface Request {
 /** What SQLite says when it does not do it. */
 export interface Failure {
   readonly message: string;
-  readonly errcode: number | undefined;
+  readonly errno: number | undefined;
 }
 
 export interface Reply {

@@ -3,7 +3,7 @@
  * loaded without anything else, so that it is there at once.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import type {
   Command,
   Opening,
@@ -17,15 +17,24 @@ import type {
 const maxLately = 65_536;
 const maxStatements = 256;
 
-const { file, isReader } = workerData as Opening;
 const port = parentPort!;
 
-const db = new DatabaseSync(file, { readOnly: isReader });
-// What another process holds is held for a moment, at a checkpoint.
-db.exec("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY");
-if (!isReader) {
+let db: DatabaseSync;
+
+/** Kept so that it is not collected, and let go. */
+let held: DatabaseSync | undefined;
+
+const open = ({ file, isReader, lock }: Opening): void => {
+  if (lock !== undefined) {
+    held = new DatabaseSync(lock);
+    // The system lets go of it when the process ends, however it ends.
+    held.exec("BEGIN EXCLUSIVE");
+  }
+  db = new DatabaseSync(file, { readOnly: isReader });
+  db.exec("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY");
+  if (isReader) return;
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
-}
+};
 
 // -----------------------------------------------------------------------------
 // Statements
@@ -170,6 +179,8 @@ const ingest = (batch: PackedBatch): PackedIngested => {
 
 const act = (command: Command): unknown => {
   switch (command._tag) {
+    case "Open":
+      return open(command.opening);
     case "Run":
       return run(command);
     case "Ingest":
@@ -182,13 +193,14 @@ const act = (command: Command): unknown => {
     case "Close":
       statements.clear();
       db.close();
+      held?.close();
       return undefined;
   }
 };
 
 port.on("message", ({ id, command }: Request) => {
   const answer = (result: Reply["result"], transfer: ReadonlyArray<ArrayBuffer> = []) => {
-    const isTransaction = db.isOpen && db.isTransaction;
+    const isTransaction = db?.isOpen && db.isTransaction;
     port.postMessage({ id, result, isTransaction } satisfies Reply, transfer);
   };
   try {
@@ -200,7 +212,7 @@ port.on("message", ({ id, command }: Request) => {
     );
   } catch (error) {
     const { message, errcode } = error as { message: string; errcode?: number };
-    answer({ failure: { message, errcode } });
+    answer({ failure: { message, errno: errcode } });
   }
   if (command._tag === "Close") port.close();
 });

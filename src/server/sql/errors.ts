@@ -16,7 +16,7 @@ const origin = (error: unknown): unknown =>
     : error;
 
 const isFull = (cause: unknown): boolean =>
-  (Predicate.hasProperty(cause, "errcode") && full.includes(cause.errcode)) ||
+  (Predicate.hasProperty(cause, "errno") && full.includes(cause.errno)) ||
   (Predicate.hasProperty(cause, "code") && fullStates.includes(cause.code));
 
 const passing = new Set([

@@ -1,0 +1,215 @@
+/** A server with a directory: what was acknowledged is there after any end of it. */
+import { assert, describe, it, onTestFinished } from "@effect/vitest";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { call, listening, run, serve } from "../support/serving.ts";
+
+const temporary = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), "serve-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, "data");
+};
+
+type Server = Awaited<ReturnType<typeof serve>>;
+
+/** Gone when the test is over, whatever becomes of it. */
+const until = (server: Server): Server => {
+  onTestFinished(() => void server.child.kill("SIGKILL"));
+  return server;
+};
+
+const start = async (directory: string, ...args: ReadonlyArray<string>) =>
+  until(await serve("--data", directory, ...args));
+
+const stop = (server: Server, signal: NodeJS.Signals = "SIGTERM") => {
+  server.child.kill(signal);
+  return server.exit;
+};
+
+const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+describe("a server with a directory", () => {
+  it("makes it at first for its user alone, with a key that it shows once, and keeps all", async () => {
+    const directory = temporary();
+    const first = await start(directory);
+    assert.strictEqual(mode(directory), "700");
+    for (const file of readdirSync(directory)) {
+      assert.strictEqual(mode(join(directory, file)), "600", file);
+    }
+    const key = readFileSync(join(directory, "api-key"), "utf8").trim();
+    assert.strictEqual(first.key, key);
+    assert.match(key, /^ak_org_[\da-f]{48}$/);
+
+    const { data } = await call(first, "POST", "/experiments", {
+      slug: "iris",
+      metadata: { a: 1 },
+    });
+    const keys = `/experiments/${data.experiment.id}/ingestion-keys`;
+    const minted = (await call(first, "POST", keys, { name: "k" })).data;
+    const writer = { host: first.host, key: minted.token };
+    const path = `/experiments/${data.experiment.id}`;
+    const event = { client_event_id: "1", name: "loss", value: 0.5, step: 1 };
+    await call(writer, "POST", `${path}/ingest`, { data: [event] });
+    await call(writer, "POST", `${path}/annotations`, { annotation: "half" });
+    await call(first, "POST", path, { status: "done" });
+    const read = async (server: { host: string; key: string }) =>
+      JSON.stringify([
+        (await call(server, "GET", path)).data,
+        (await call(server, "GET", `${path}/metrics`)).data,
+        (await call(server, "GET", `${path}/annotations`)).data,
+        (await call(server, "GET", keys)).data,
+        (await call(server, "GET", `${path}/catalog/loss`)).data,
+      ]);
+    const before = await read(first);
+    assert.deepInclude(await stop(first), { code: 0, stderr: "" });
+
+    const second = await start(directory);
+    assert.notInclude(second.output.stdout, key);
+    assert.include(second.output.stdout, `$(cat ${join(directory, "api-key")})`);
+    assert.strictEqual(await read({ host: second.host, key }), before);
+    // The token opens its experiment still, and the id is known.
+    const again = { host: second.host, key: minted.token };
+    assert.strictEqual(
+      (await call(again, "POST", `${path}/ingest`, { data: [event] })).status,
+      200,
+    );
+    const rows = (await call({ host: second.host, key }, "GET", `${path}/metrics`)).data.rows;
+    assert.lengthOf(rows, 1);
+    await stop(second);
+    const everything = readdirSync(directory)
+      .filter((file) => file !== "api-key")
+      .map((file) => readFileSync(join(directory, file), "latin1"))
+      .join("");
+    assert.notInclude(everything, minted.token);
+    assert.notInclude(everything, key);
+  });
+
+  it("accepts the key it is given from then on", async () => {
+    const directory = temporary();
+    await stop(await start(directory));
+    const given = await start(directory, "--api-key", "my-key");
+    assert.notInclude(given.output.stdout, "my-key");
+    await stop(given);
+    const { host } = await start(directory);
+    assert.strictEqual((await call({ host, key: "my-key" }, "GET", "/auth/status")).status, 200);
+    assert.strictEqual((await call({ host, key: "my-kex" }, "GET", "/auth/status")).status, 401);
+  });
+
+  it("is the only one in it: another says who has it, until that is gone, however it went", async () => {
+    const directory = temporary();
+    const first = await start(directory);
+    const second = await run("serve", "--port", "0", "--data", directory).exit;
+    assert.strictEqual(second.code, 1);
+    assert.strictEqual(
+      second.stderr,
+      `${directory} is in use by process ${first.child.pid}, on ${first.host}. Stop that server, or give this one another directory with --data.\n`,
+    );
+    await stop(first, "SIGKILL");
+    await stop(await start(directory));
+  });
+
+  it("is not reached by others without a key that someone has", async () => {
+    const directory = temporary();
+    for (const args of [["--data", directory], ["--memory"]]) {
+      const { code, stderr } = await run("serve", "--port", "0", "--host", "0.0.0.0", ...args).exit;
+      assert.strictEqual(code, 1);
+      assert.match(stderr, /^On 0\.0\.0\.0 others can reach the server: give it a key .*\n$/);
+    }
+    await stop(await start(directory, "--host", "0.0.0.0", "--api-key", "key"));
+    await stop(await start(directory, "--host", "0.0.0.0"));
+  });
+
+  it("does not open what is no database, or what a newer version wrote", async () => {
+    const directory = temporary();
+    await stop(await start(directory));
+    const refusal = async () => {
+      const { code, stderr } = await run("serve", "--port", "0", "--data", directory).exit;
+      assert.strictEqual(code, 1);
+      return stderr;
+    };
+    const database = new DatabaseSync(join(directory, "metrics.db"));
+    database.exec("INSERT INTO migrations (migration_id, name) VALUES (1000, 'later')");
+    database.close();
+    const why = "it was written by a newer version of syvain-metrics-effect";
+    assert.strictEqual(await refusal(), `Cannot open the data in ${directory}: ${why}\n`);
+    writeFileSync(join(directory, "metrics.db"), "no database, and long enough to be read as one");
+    const what = "file is not a database";
+    assert.strictEqual(await refusal(), `Cannot open the data in ${directory}: ${what}\n`);
+  });
+
+  it("loses no acknowledged event and no answer, and has none twice, however often it is killed", async () => {
+    const directory = temporary();
+    let server = await start(directory, "--api-key", "key");
+    const api = { host: server.host, key: "key" };
+    const again = async () =>
+      until(await listening(run("serve", "--port", new URL(api.host).port, "--data", directory)));
+
+    /** Until it is answered, as clients do. */
+    const insist = async (...args: Parameters<typeof call>) => {
+      for (;;) {
+        const answer = await call(...args).catch(() => undefined);
+        if (answer !== undefined && answer.status < 500) return answer;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const { experiment } = (await insist(api, "POST", "/experiments", { slug: "kill" })).data;
+    const path = `/experiments/${experiment.id}`;
+    const { token } = (await insist(api, "POST", `${path}/ingestion-keys`, { name: "k" })).data;
+
+    const stopping = new AbortController();
+    const acknowledged: Array<string> = [];
+    const folders: Array<{ name: string; id: string }> = [];
+    const client = async (name: string) => {
+      for (let batch = 0; !stopping.signal.aborted; batch++) {
+        const ids = Array.from({ length: 100 }, (_, i) => `${name}/${batch}/${i}`);
+        const data = ids.map((id, step) => ({
+          client_event_id: id,
+          name: "loss",
+          value: batch,
+          step,
+          metadata: { client: name },
+        }));
+        const headers = { "idempotency-key": `${name}/${batch}` };
+        const send = () =>
+          insist({ ...api, key: token }, "POST", `${path}/ingest`, { data }, headers);
+        const { status } = await send();
+        assert.strictEqual(status, 200);
+        acknowledged.push(...ids);
+        // A client that has not heard the answer asks again.
+        if (batch % 5 === 0)
+          assert.strictEqual((await send()).headers.get("idempotent-replayed"), "true");
+        const folder = { name: `${name}-${batch}` };
+        const key = { "idempotency-key": `folder/${name}/${batch}` };
+        const made = await insist(api, "POST", "/folders", folder, key);
+        assert.strictEqual(made.status, 201, JSON.stringify(made.error));
+        folders.push({ name: folder.name, id: made.data.folder.folder_id });
+      }
+    };
+    const clients = ["a", "b", "c"].map(client);
+    for (let kill = 0; kill < 6; kill++) {
+      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400));
+      await stop(server, "SIGKILL");
+      server = await again();
+    }
+    stopping.abort();
+    await Promise.all(clients);
+
+    const series = [{ experimentId: experiment.id }];
+    const order = { axis: "step", direction: "asc" };
+    const { data } = await call(api, "POST", "/query/series", { series, order, stream: false });
+    const stored: Array<string> = data.flatMap(
+      ({ metadata, data }: { metadata: { client: string }; data: Record<string, Array<number>> }) =>
+        data["value"]!.map((batch, i) => `${metadata.client}/${batch}/${data["steps"]![i]}`),
+    );
+    assert.isAbove(acknowledged.length, 1000);
+    assert.deepStrictEqual(stored.toSorted(), acknowledged.toSorted());
+    const kept = (await call(api, "GET", "/folders")).data.folders as Array<Record<string, string>>;
+    assert.deepStrictEqual(
+      kept.map((folder) => `${folder["name"]} ${folder["folder_id"]}`).toSorted(),
+      folders.map(({ name, id }) => `${name} ${id}`).toSorted(),
+    );
+    assert.deepInclude(await stop(server), { code: 0, stderr: "" });
+  });
+});
