@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream";
 import type { Operation, ParamNames } from "../../internal/wire/operation.ts";
 import type * as contract from "../../internal/wire/v1/index.ts";
 import { ingestMetrics } from "../../internal/wire/v1/index.ts";
+import type { MetricInput } from "../../internal/wire/v1/metricInput.ts";
 import type { ComparisonSeries, RowOptions } from "../../internal/wire/v1/metrics.ts";
 import type {
   SeriesBatch,
@@ -176,12 +177,45 @@ const withEnd = <E, R>(batches: Stream.Stream<SeriesBatch, E, R>) =>
     );
   });
 
-/** The answer to an ingestion, as it is sent and kept. */
-const ingested = (mode: "sync" | "queued"): Answer => ({
-  status: ingestMetrics.status,
-  contentType: "application/json",
-  body: JSON.stringify({ data: { ok: true, mode }, error: null }),
+// -----------------------------------------------------------------------------
+// Ingestion
+// -----------------------------------------------------------------------------
+
+const toInput = ({
+  step = null,
+  metadata = {},
+  timestamp,
+  ...event
+}: typeof MetricInput.Type): Metrics.Input => ({
+  ...event,
+  step,
+  metadata,
+  clientTime: millis(timestamp),
 });
+
+/** Its answer is kept with the events. What is stored can be read at once, whether `sync` or not. */
+export const ingestEvents = (
+  experimentId: string,
+  sync: boolean | undefined,
+  events: ReadonlyArray<Metrics.Input>,
+) =>
+  Effect.gen(function* () {
+    const keyed = yield* Keyed;
+    const mode = sync === true ? "sync" : "queued";
+    const answer: Answer = {
+      status: ingestMetrics.status,
+      contentType: "application/json",
+      body: JSON.stringify({ data: { ok: true, mode }, error: null }),
+    };
+    const before = yield* Metrics.ingest(
+      experimentId,
+      events,
+      keyed === undefined ? undefined : { ...keyed, answer },
+    );
+    return before === undefined || keyed === undefined
+      ? HttpServerResponse.text(answer.body, answer)
+      : replay(before, keyed);
+  });
 
 // -----------------------------------------------------------------------------
 // Handlers
@@ -304,24 +338,7 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
       }),
 
     ingestMetrics: ({ params, query, payload }) =>
-      Effect.gen(function* () {
-        const keyed = yield* Keyed;
-        // What is stored can be read at once either way.
-        const answer = ingested(query.sync === true ? "sync" : "queued");
-        const before = yield* Metrics.ingest(
-          params.experiment_id,
-          payload.metrics.map(({ step = null, metadata = {}, timestamp, ...event }) => ({
-            ...event,
-            step,
-            metadata,
-            clientTime: millis(timestamp),
-          })),
-          keyed === undefined ? undefined : { ...keyed, answer },
-        );
-        return before === undefined || keyed === undefined
-          ? HttpServerResponse.text(answer.body, answer)
-          : replay(before, keyed);
-      }),
+      ingestEvents(params.experiment_id, query.sync, payload.metrics.map(toInput)),
 
     listMetricCatalog: ({ params, query }) =>
       Effect.gen(function* () {

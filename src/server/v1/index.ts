@@ -9,26 +9,28 @@ import * as HttpApiScalar from "effect/http-api/HttpApiScalar";
 import * as Layer from "effect/Layer";
 import * as Stream from "effect/Stream";
 import * as contract from "../../internal/wire/v1/index.ts";
-import type { Refusal } from "../rules/refusal.ts";
-import type { Store, StoreError } from "../store.ts";
+import { Refusal } from "../rules/refusal.ts";
+import { type Store, StoreError } from "../store.ts";
 import { api, type Atomicity, type Authorization, groupOf, type Validation } from "./api.ts";
 import { refused } from "./envelope.ts";
 import { type Handlers, makeHandlers, type Settings } from "./handlers.ts";
+import { makeRawIngest } from "./ingest.ts";
 import { atomicity, authorization, validation } from "./middleware.ts";
 
 const isBare = (answer: unknown) =>
   HttpServerResponse.isHttpServerResponse(answer) || Stream.isStream(answer);
 
+const isRefusal = (error: unknown): error is Refusal => error instanceof Refusal;
+const isStoreError = (error: unknown): error is StoreError => error instanceof StoreError;
+
 /** What is answered gets its envelope. What the store could not do is for the whole server to say. */
 const toHandler =
-  (handler: (request: never) => Effect.Effect<unknown, Refusal | StoreError, Store>) =>
+  <E, R>(handler: (request: never) => Effect.Effect<unknown, E | Refusal | StoreError, R>) =>
   (request: never) =>
     handler(request).pipe(
       Effect.map((answer) => (isBare(answer) ? answer : { data: answer, error: null })),
-      Effect.catchTags({
-        Refusal: (refusal) => Effect.succeed(refused(refusal)),
-        StoreError: Effect.die,
-      }),
+      Effect.catchIf(isRefusal, (refusal) => Effect.succeed(refused(refusal))),
+      Effect.catchIf(isStoreError, Effect.die),
     );
 
 /**
@@ -38,18 +40,24 @@ const toHandler =
 const groupLayers = (handlers: Handlers) =>
   Object.values(api.groups).map(
     (group) =>
-      HttpApiBuilder.group(api, group.identifier, (builder) =>
-        builder.handleAll(
+      HttpApiBuilder.group(api, group.identifier, (builder) => {
+        const names = Object.keys(handlers) as Array<keyof Handlers>;
+        const members = names.filter((name) => groupOf(contract[name]) === group.identifier);
+        const decoded = members.filter((name) => name !== "ingestMetrics");
+        const most = builder.handleAll(
           Object.fromEntries(
-            Object.entries(contract)
-              .filter(([, operation]) => groupOf(operation) === group.identifier)
-              .map(([name, operation]) => [
-                operation.name,
-                toHandler(handlers[name as keyof Handlers]),
-              ]),
+            decoded.map((name) => [contract[name].name, toHandler(handlers[name])]),
           ) as never,
-        ),
-      ) as Layer.Layer<
+        ) as unknown as { readonly handleRaw: (name: string, handler: unknown) => typeof builder };
+        return (
+          members.includes("ingestMetrics")
+            ? most.handleRaw(
+                contract.ingestMetrics.name,
+                toHandler(makeRawIngest(handlers.ingestMetrics)),
+              )
+            : most
+        ) as never;
+      }) as Layer.Layer<
         HttpApiGroup.Service<typeof api.identifier, typeof group.identifier>,
         never,
         Atomicity | Authorization | Validation | Store
