@@ -36,6 +36,19 @@ const open = ({ file, isReader, lock }: Opening): void => {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
 };
 
+/** SQLITE_FULL */
+const full = 13;
+
+/** The log may hold what could lie in the database itself by now. */
+const makeRoom = (): void => {
+  if (db.isTransaction) return;
+  try {
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // There is no room for that either.
+  }
+};
+
 // -----------------------------------------------------------------------------
 // Statements
 // -----------------------------------------------------------------------------
@@ -212,6 +225,7 @@ port.on("message", ({ id, command }: Request) => {
     );
   } catch (error) {
     const { message, errcode } = error as { message: string; errcode?: number };
+    if (errcode === full && command._tag !== "Open") makeRoom();
     answer({ failure: { message, errno: errcode } });
   }
   if (command._tag === "Close") port.close();
