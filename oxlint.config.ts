@@ -32,10 +32,7 @@ const noProgram = noFolders(
   "The client needs neither the server nor the command.",
 );
 
-/**
- * The rooms of src/internal, and which others each may know. A generation of the API is a folder of `wire`: `v1` is there,
- * and `v2` has its place.
- */
+/** The rooms of src/internal, and which others each may know. A generation of the API is a folder of `wire`. */
 const rooms: Record<string, ReadonlyArray<string>> = {
   base: [],
   login: ["base"],
@@ -44,8 +41,11 @@ const rooms: Record<string, ReadonlyArray<string>> = {
   "wire/v1": ["base", "wire"],
   "wire/v2": ["base", "wire"],
   request: ["base", "wire"],
-  keys: ["base", "wire", "v1", "request"],
-  series: ["base", "wire", "v1", "request"],
+  credentials: ["base", "wire", "v1", "request", "login"],
+  events: ["base", "wire", "v2", "request"],
+  keys: ["base", "wire", "v1", "v2", "request", "events"],
+  series: ["base", "wire", "v1", "v2", "request", "events"],
+  runs: ["base", "wire", "v2", "request", "events", "keys"],
   ingest: ["base", "wire", "v1", "request", "keys"],
   recording: ["base", "wire", "v1", "request", "keys", "ingest", "spool"],
 };

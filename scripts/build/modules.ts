@@ -15,6 +15,17 @@ import { entries, faces } from "../entries.ts";
  */
 const parts: ReadonlyArray<readonly [name: string, members: ReadonlyArray<string>]> = [
   [
+    "v2",
+    [
+      "v2/",
+      "internal/events/",
+      "internal/keys/experimentToken.ts",
+      "internal/runs/",
+      "internal/series/columns.ts",
+      "internal/wire/v2/",
+    ],
+  ],
+  [
     "recording",
     [
       "Collector.ts",
@@ -35,6 +46,7 @@ const parts: ReadonlyArray<readonly [name: string, members: ReadonlyArray<string
       "ConfigService.ts",
       "IngestionKeyCache.ts",
       "SyvainMetrics.ts",
+      "internal/credentials/",
       "internal/keys/memory.ts",
       "internal/login/",
     ],

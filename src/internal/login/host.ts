@@ -1,8 +1,9 @@
 import * as Effect from "effect/Effect";
 import { InvalidHost, MetricsApiAuthError } from "../base/errors.ts";
 
-/** Where the service runs. */
+/** Where the service runs, and where that of API v2 does. */
 export const defaultHost = "https://metrics.syvain.com";
+export const defaultHostV2 = "https://metrics.041.io";
 
 export const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" ||

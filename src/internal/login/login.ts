@@ -8,7 +8,7 @@ import * as UserDirectories from "effect/persistence/UserDirectories";
 import * as Predicate from "effect/Predicate";
 import type * as Redacted from "effect/Redacted";
 import { MetricsApiAuthError, UnusableLogin } from "../base/errors.ts";
-import { defaultHost, parseHost } from "./host.ts";
+import { defaultHost, defaultHostV2, parseHost } from "./host.ts";
 import { parseKey } from "./key.ts";
 
 /** A login saved by a Syvain tool: a key and the one host it may go to. */
@@ -35,7 +35,7 @@ interface Place {
 
 /** Today's tool first, then the one of the first releases. */
 const places: ReadonlyArray<Place> = [
-  { folder: "o41-metrics", host: "https://metrics.041.io" },
+  { folder: "o41-metrics", host: defaultHostV2 },
   { folder: "syvain-metrics", host: defaultHost },
 ];
 
