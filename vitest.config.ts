@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^syvain-metrics-effect$/, replacement: `${src}/index.ts` },
       { find: /^syvain-metrics-effect\/([A-Z]\w*)$/, replacement: `${src}/$1.ts` },
+      { find: /^syvain-metrics-effect\/(v2\/[A-Z]\w*)$/, replacement: `${src}/$1.ts` },
       { find: /^syvain-metrics-effect\/([a-z]\w*)$/, replacement: `${src}/$1/index.ts` },
     ],
   },

@@ -9,7 +9,11 @@ import { bundlers, programs } from "../bench/support/bundle.ts";
 import { loadedBy } from "../bench/support/modules.ts";
 
 const snapshot = `${import.meta.dirname}/../test/package/modules.json`;
-const specifiers = ["syvain-metrics-effect", "syvain-metrics-effect/Experiments"];
+const specifiers = [
+  "syvain-metrics-effect",
+  "syvain-metrics-effect/Experiments",
+  "syvain-metrics-effect/v2",
+];
 
 const say = (what: string, problems: ReadonlyArray<string>) => {
   if (problems.length > 0) process.exitCode = 1;
@@ -34,6 +38,8 @@ for (const [bundler, size] of Object.entries(bundlers)) {
   const two = await size(programs.twoEndpoints);
   hold(`one endpoint in a bundle of ${bundler}, over the same by hand on effect`, one - bare, 6000);
   hold(`one endpoint more in a bundle of ${bundler}`, two - one, 1000);
+  const v2 = await size(programs.v2Call);
+  hold(`one call of API v2 in a bundle of ${bundler}, over the same bare effect`, v2 - bare, 7000);
 }
 
 // -----------------------------------------------------------------------------

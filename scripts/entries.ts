@@ -1,6 +1,6 @@
 /**
- * The public modules, read off the files: each module that stands in src itself but the command, and each folder of src
- * that has an index. `exports` of package.json is written from this (`npm run check:package -- --update`), and the
+ * The public modules, read off the files: each module that stands in src itself but the command, each folder of src
+ * that has an index, and each module of a folder that is a generation of the API. `exports` of package.json is written from this (`npm run check:package -- --update`), and the
  * build, the checks and the docs follow it.
  */
 import { existsSync, readdirSync } from "node:fs";
@@ -15,11 +15,20 @@ export interface Entry {
 
 const src = join(import.meta.dirname, "../src");
 
+const modulesIn = (folder: string): ReadonlyArray<Entry> =>
+  readdirSync(join(src, folder)).flatMap((name) => {
+    const [, file] = /^(.+)\.ts$/.exec(name) ?? [];
+    return file === undefined || file === "index"
+      ? []
+      : [{ subpath: `./${folder}/${file}`, file: `${folder}/${file}` }];
+  });
+
 export const entries: ReadonlyArray<Entry> = readdirSync(src, { withFileTypes: true })
   .flatMap((child): Array<Entry> => {
     if (child.isDirectory()) {
-      const isEntry = existsSync(join(src, child.name, "index.ts"));
-      return isEntry ? [{ subpath: `./${child.name}`, file: `${child.name}/index` }] : [];
+      if (!existsSync(join(src, child.name, "index.ts"))) return [];
+      const folder = { subpath: `./${child.name}`, file: `${child.name}/index` };
+      return /^v\d+$/.test(child.name) ? [folder, ...modulesIn(child.name)] : [folder];
     }
     const [, file] = /^(.+)\.ts$/.exec(child.name) ?? [];
     if (file === undefined || file === "cli") return [];
@@ -29,7 +38,7 @@ export const entries: ReadonlyArray<Entry> = readdirSync(src, { withFileTypes: t
 
 /** The modules that the root has as its namespaces. */
 export const faces: ReadonlyArray<string> = entries.flatMap(({ subpath, file }) =>
-  subpath === `./${file}` ? [file] : [],
+  subpath === `./${file}` && !file.includes("/") ? [file] : [],
 );
 
 /** What `exports` of package.json must be. */

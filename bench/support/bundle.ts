@@ -12,6 +12,7 @@ export const programs = {
   bareEffect: ours("bare-effect"),
   oneEndpoint: ours("one-endpoint"),
   twoEndpoints: ours("two-endpoints"),
+  v2Call: ours("v2-call"),
   ingest: ours("ingest"),
   root: ours("root"),
 };

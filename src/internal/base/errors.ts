@@ -16,6 +16,7 @@ import * as SchemaTransformation from "effect/SchemaTransformation";
 // -----------------------------------------------------------------------------
 
 const message = Schema.String;
+const mayBeText = Schema.optionalKey(Schema.String);
 const path = Schema.Array(Schema.Union([Schema.String, Schema.Number]));
 /** In JSON it is milliseconds, or `"Infinity"`. `Schema.Duration` would cost a browser 0.3 kB. */
 const Delay = Schema.declare(Duration.isDuration, {
@@ -120,7 +121,7 @@ export class ServerStatus extends Schema.TaggedError<ServerStatus>()("ServerStat
 export class Redirected extends Schema.TaggedError<Redirected>()("Redirected", {
   message,
   /** The origin that the answer pointed to. Browsers do not tell. */
-  origin: Schema.optionalKey(Schema.String),
+  origin: mayBeText,
 }) {}
 
 /**
@@ -146,7 +147,7 @@ export class Timeout extends Schema.TaggedError<Timeout>()("Timeout", {
 export class Transport extends Schema.TaggedError<Transport>()("Transport", {
   message,
   /** The system's or the HTTP library's code, such as `ECONNREFUSED`. */
-  code: Schema.optionalKey(Schema.String),
+  code: mayBeText,
 }) {}
 
 /**
@@ -323,13 +324,13 @@ const exchange = {
   /** Of the answer, when there was one. */
   status: Schema.optionalKey(Schema.Int),
   /** `X-Request-Id` or `Request-Id` of the answer: what support asks for. */
-  requestId: Schema.optionalKey(Schema.String),
+  requestId: mayBeText,
   /** At most 16 KiB of the answer's body, keys cut out. */
-  body: Schema.optionalKey(Schema.String),
+  body: mayBeText,
   /** How many requests were sent; 0 when none was. */
   attempts: Schema.Int,
   /** The `Idempotency-Key` that all attempts carried. */
-  idempotencyKey: Schema.optionalKey(Schema.String),
+  idempotencyKey: mayBeText,
   /** From `Metrics.ingestAll`: how many events, from the start of its input, are stored, or left out as `onInvalid: "collect"` asks. Go on from there. */
   acknowledged: Schema.optionalKey(Schema.Int),
 };
@@ -339,17 +340,21 @@ const whyNotRetried = {
   retryAfter: "the service asked for too long a wait",
 };
 
-const where = (self: {
+/** What failed, why, and what is known of the exchange. */
+const sentence = (self: {
+  readonly operation: string;
+  readonly reason: { readonly message: string };
   readonly method: string;
   readonly url: string;
   readonly requestId?: string;
   readonly attempts: number;
   readonly notRetried?: keyof typeof whyNotRetried;
 }): string =>
-  `${self.method} ${self.url}` +
-  (self.requestId === undefined ? "" : `, request id ${self.requestId}`) +
+  `${self.operation}: ${self.reason.message} (${self.method} ${self.url}` +
+  (self.requestId ? `, request id ${self.requestId}` : "") +
   (self.attempts > 1 ? `, ${self.attempts} attempts` : "") +
-  (self.notRetried === undefined ? "" : `, not tried again: ${whyNotRetried[self.notRetried]}`);
+  (self.notRetried ? `, not tried again: ${whyNotRetried[self.notRetried]}` : "") +
+  ")";
 
 /**
  * The API answered with an HTTP error, could not be reached, or was never asked because the input was invalid.
@@ -365,19 +370,21 @@ export class MetricsApiRequestError extends Schema.TaggedError<MetricsApiRequest
   "MetricsApiRequestError",
   {
     ...exchange,
-    detail: Schema.optionalKey(Schema.String),
+    detail: mayBeText,
     retryAfter,
     /** The service's error code, such as `"idempotency_key_in_progress"`. */
-    code: Schema.optionalKey(Schema.String),
+    code: mayBeText,
     /** Whether the same call may do better later: a failure that passes, such as a timeout, a 429 or a 503. */
     retryable: Schema.Boolean,
+    /** More of it, from API v2, such as the `folderId` of the folder that is there already. */
+    details: Schema.optionalKey(Schema.Json),
     /** Why a failure that passes was not tried again, where the schedule would have done so: `RetryBudget`, or a `Retry-After` above 60 seconds. */
     notRetried: Schema.optionalKey(Schema.Literals(["budget", "retryAfter"])),
     reason: RequestReason,
   },
 ) {
   override get message(): string {
-    return `${this.operation}: ${this.reason.message} (${where(this)})`;
+    return sentence(this);
   }
 }
 
@@ -391,7 +398,7 @@ export class MetricsApiResponseError extends Schema.TaggedError<MetricsApiRespon
   { ...exchange, path, expected: Schema.String, reason: ResponseReason },
 ) {
   override get message(): string {
-    return `${this.operation}: ${this.reason.message} (${where(this)})`;
+    return sentence(this);
   }
 }
 

@@ -99,7 +99,7 @@ const execute = Effect.fnUntraced(function* <A, R>(
   const request = HttpClientRequest.make(operation.method)(exchange.url, {
     urlParams: query,
     headers,
-    ...(body === undefined ? {} : { body: HttpBody.uint8Array(body, "application/json") }),
+    ...(body && { body: HttpBody.uint8Array(body, "application/json") }),
   });
 
   // Attempt, decode, and retry.
@@ -111,12 +111,12 @@ const execute = Effect.fnUntraced(function* <A, R>(
 
   // Authorise, under the deadline, minting included.
   const sent = authorise(send, exchange);
-  const success = yield* deadline === undefined
-    ? sent
-    : Effect.timeoutOrElse(sent, {
+  const success = yield* deadline
+    ? Effect.timeoutOrElse(sent, {
         duration: deadline,
         orElse: () => Effect.fail(timedOut(exchange, "deadline", deadline)),
-      });
+      })
+    : sent;
   budget.give(exchange.retries > 0);
   // A success has an answer.
   if (exchange.answer) yield* notify(exchange, { _tag: "Success", answer: exchange.answer });
@@ -127,7 +127,7 @@ const execute = Effect.fnUntraced(function* <A, R>(
 const annotate = ({ span, attempts, answer }: Exchange): void => {
   span.attribute("syvain.attempts", attempts);
   if (attempts > 1) span.attribute("http.request.resend_count", attempts - 1);
-  if (answer !== undefined) span.attribute("http.response.status_code", answer.status);
+  if (answer) span.attribute("http.response.status_code", answer.status);
 };
 
 /** Stands where a span would that nobody sees: one takes a sixth of the time of a call. */
@@ -170,7 +170,7 @@ export const callWith = <O extends Operation, A, R>(
           answer: undefined,
           span,
           observers: [read(ResponseObserver), read(MetricsObserver), read(LogObserver)].filter(
-            (observer) => observer !== undefined,
+            (observer) => !!observer,
           ),
         };
         return execute(read, config, exchange, prepared, authorise, interpret).pipe(
@@ -205,7 +205,7 @@ export const decodeWhole =
   (exchange, { answer }) =>
     Effect.fromResult(decode(operation, exchange, answer));
 
-const byApiKey: Authorise<never> = (send, { keys: [apiKey] }) => send(apiKey);
+export const byApiKey: Authorise<never> = (send, { keys: [apiKey] }) => send(apiKey);
 
 /** Calls an operation that takes the API key. */
 export const call = <O extends Operation & { readonly auth: "apiKey" }>(

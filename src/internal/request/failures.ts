@@ -35,7 +35,7 @@ import { type Scrub, seenBytes, startOf } from "./scrub.ts";
 type Fields = Partial<
   Pick<
     MetricsApiRequestError,
-    "status" | "requestId" | "body" | "detail" | "code" | "retryAfter" | "retryable"
+    "status" | "requestId" | "body" | "detail" | "details" | "code" | "retryAfter" | "retryable"
   >
 >;
 
@@ -48,10 +48,10 @@ const common = (exchange: Exchange, scrub: Scrub) => ({
   method: exchange.operation.method,
   url: scrub(exchange.url),
   attempts: exchange.attempts,
-  ...(exchange.idempotencyKey === undefined ? {} : { idempotencyKey: exchange.idempotencyKey }),
+  ...(exchange.idempotencyKey && { idempotencyKey: exchange.idempotencyKey }),
 });
 
-const requestError = (
+export const requestError = (
   exchange: Exchange,
   reason: RequestReason,
   fields: Fields = {},
@@ -162,7 +162,7 @@ export const explain = (
 };
 
 const transport = (exchange: Exchange, message: string, code?: string) =>
-  requestError(exchange, new Transport({ message, ...(code === undefined ? {} : { code }) }), {
+  requestError(exchange, new Transport({ message, ...(code && { code }) }), {
     retryable: true,
   });
 
@@ -182,6 +182,10 @@ export const broken = (exchange: Exchange, { reason }: HttpClientError) => {
   return transport(exchange, why === "" ? what : `${what}: ${why}`, code);
 };
 
+/** A 2xx answer that is JSON and no answer to what was asked: cut or rewritten on the way. */
+export const garbled = (exchange: Exchange) =>
+  transport(exchange, "the answer was garbled: it is no reply to what was sent");
+
 /** A stream that did not come to its end. */
 export const cutShort = (exchange: Exchange) =>
   transport(exchange, "the stream was cut short: it did not come to its end");
@@ -200,7 +204,7 @@ const quote = (exchange: Exchange, text: string, scrub: Scrub): string => {
 const maxWords = 1000;
 
 /** Cut after the keys are, or half of one could be left; and not between the halves of a surrogate pair. */
-const words = (scrub: Scrub, text: string): string =>
+export const words = (scrub: Scrub, text: string): string =>
   scrub(text)
     .slice(0, maxWords)
     .replace(/[\ud800-\udbff]$/, "");
@@ -208,17 +212,17 @@ const words = (scrub: Scrub, text: string): string =>
 export const requestIdOf = (headers: Headers.Headers): string | undefined =>
   headers["x-request-id"] ?? headers["request-id"];
 
-const known = (exchange: Exchange, answer: Answer, scrub: Scrub) => {
+export const known = (exchange: Exchange, answer: Answer, scrub: Scrub) => {
   const requestId = requestIdOf(answer.headers);
   return {
     status: answer.status,
-    ...(requestId === undefined ? {} : { requestId: words(scrub, requestId) }),
-    ...(answer.text === "" ? {} : { body: quote(exchange, answer.text, scrub) }),
+    ...(requestId && { requestId: words(scrub, requestId) }),
+    ...(answer.text && { body: quote(exchange, answer.text, scrub) }),
   };
 };
 
 /** The status alone decides; the body only adds words. */
-const reasonOf = (
+export const reasonOf = (
   status: number,
   say: (name: string) => string,
   retryAfter: { readonly retryAfter?: Duration.Duration },
@@ -255,7 +259,11 @@ const originOf = (location: string | undefined, base: string): string | undefine
 };
 
 /** Of an answer that may hold a key only what cannot be one is told. What the client acts upon is told as it is. */
-const codeOf = (code: string | undefined, secret: boolean, scrub: Scrub): string | undefined => {
+export const codeOf = (
+  code: string | undefined,
+  secret: boolean,
+  scrub: Scrub,
+): string | undefined => {
   if (code === undefined || code === inProgress) return code;
   return secret && !/^[a-z]+(?:_[a-z]+)+$/.test(code) ? undefined : words(scrub, code);
 };
@@ -274,7 +282,7 @@ export const refused = (exchange: Exchange, answer: Answer) => {
       exchange,
       new Redirected({
         message: `${status || "a"} redirect ${to}, which is not followed`,
-        ...(origin === undefined ? {} : { origin }),
+        ...(origin && { origin }),
       }),
       fields,
     );
@@ -297,8 +305,8 @@ export const refused = (exchange: Exchange, answer: Answer) => {
   return requestError(exchange, reason, {
     ...fields,
     ...retryAfter,
-    ...(detail === undefined ? {} : { detail }),
-    ...(code === undefined ? {} : { code }),
+    ...(detail && { detail }),
+    ...(code && { code }),
     retryable: edge || isTransientStatus(status) || (status === 409 && code === inProgress),
   });
 };

@@ -15,7 +15,7 @@ export interface Rules {
 
 /** How long the answer asks to be left alone, in milliseconds. */
 const askedWait = (error: CallError): number =>
-  error._tag === "MetricsApiRequestError" && error.retryAfter !== undefined
+  error._tag === "MetricsApiRequestError" && error.retryAfter
     ? Duration.toMillis(error.retryAfter)
     : 0;
 
@@ -29,8 +29,7 @@ const allowedWait = (
   if (asked > maxRetryAfter) return Effect.fail(notRetried(error, "retryAfter"));
   const delay = Math.max(wait, asked);
   const { deadline } = exchange;
-  return deadline !== undefined &&
-    exchange.now() - exchange.startedAt + delay >= Duration.toMillis(deadline)
+  return deadline && exchange.now() - exchange.startedAt + delay >= Duration.toMillis(deadline)
     ? Effect.fail(timedOut(exchange, "deadline", deadline))
     : Effect.succeed(Duration.millis(delay));
 };

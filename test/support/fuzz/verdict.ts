@@ -106,7 +106,7 @@ const read = (text: string, { valid }: Subject): unknown =>
     ? text
         .replace(/^\ufeff/, "")
         .split(/[\r\n]+/)
-        .filter((line) => line !== "")
+        .filter((line) => line.trim() !== "")
         .slice(0, -1)
         .map((line): unknown => JSON.parse(line))
     : JSON.parse(text).data;

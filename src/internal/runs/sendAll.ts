@@ -1,0 +1,201 @@
+/**
+ * Any number of points, in requests of a bounded size, a few at a time.
+ */
+import type * as Cause from "effect/Cause";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import type * as HttpClient from "effect/http/HttpClient";
+import * as Redacted from "effect/Redacted";
+import * as Stream from "effect/Stream";
+import {
+  InvalidRequest,
+  type MetricsApiError,
+  MetricsApiRequestError,
+  MetricsApiResponseError,
+} from "../base/errors.ts";
+import { formatIssue, type Issue, scrubPath } from "../base/issue.ts";
+import { countInWords, isCount } from "../base/settings.ts";
+import type { Authorise } from "../request/call.ts";
+import { ConfigService } from "../request/config.ts";
+import { makeScrub } from "../request/scrub.ts";
+import { urlTemplate } from "../wire/operation.ts";
+import { type MetricPoint, recordMetrics } from "../wire/v2/runs.ts";
+import type { InvalidPoint, MetricsOptions, MetricsResult } from "./models.ts";
+import { type Batch, Gathering, type Message, Reader } from "./points.ts";
+import { sendBatch } from "./sendBatch.ts";
+
+/** The end of the input, when it is not a good one. */
+class Broken<E> {
+  readonly cause: Cause.Cause<E>;
+  constructor(cause: Cause.Cause<E>) {
+    this.cause = cause;
+  }
+}
+
+/** A point that fails the call. */
+class Refused {
+  readonly index: number;
+  readonly issue: Issue;
+  constructor(index: number, issue: Issue) {
+    this.index = index;
+    this.issue = issue;
+  }
+}
+
+interface Sending extends Batch {
+  /** The how-manieth batch it is. */
+  readonly number: number;
+  /** The index behind its last point. */
+  readonly end: number;
+}
+
+const isIssue = (read: Message | Issue): read is Issue => "path" in read;
+
+/** The same error, and how many points are safe. */
+const withAcknowledged = (error: MetricsApiError, acknowledged: number): MetricsApiError => {
+  switch (error._tag) {
+    case "MetricsApiRequestError":
+      return new MetricsApiRequestError({ ...error, acknowledged });
+    case "MetricsApiResponseError":
+      return new MetricsApiResponseError({ ...error, acknowledged });
+    case "MetricsApiAuthError":
+      return error;
+  }
+};
+
+export const sendAll = <E, R, RA>(
+  experimentId: string,
+  points: Stream.Stream<MetricPoint, E, R> | Iterable<MetricPoint>,
+  { concurrency = 4, onInvalid = "fail" }: MetricsOptions,
+  authorise: Authorise<RA>,
+): Effect.Effect<
+  MetricsResult,
+  MetricsApiError | E,
+  ConfigService | HttpClient.HttpClient | R | RA
+> =>
+  Effect.gen(function* () {
+    const { apiKey, host } = yield* ConfigService;
+    const clock = yield* Clock.Clock;
+    const scrub = makeScrub([Redacted.value(apiKey)]);
+
+    const invalidRequest = ({ path, expected }: Issue, acknowledged: number) => {
+      const issue = { path: scrubPath(path, scrub), expected };
+      return new MetricsApiRequestError({
+        operation: recordMetrics.name,
+        method: recordMetrics.method,
+        url: host + urlTemplate(recordMetrics),
+        attempts: 0,
+        retryable: false,
+        acknowledged,
+        reason: new InvalidRequest({
+          ...issue,
+          message: `invalid request, its batch was not sent: ${formatIssue(issue)}`,
+        }),
+      });
+    };
+    if (!isCount(concurrency)) {
+      return yield* invalidRequest({ path: ["concurrency"], expected: countInWords }, 0);
+    }
+
+    const reader = new Reader(experimentId, () => clock.currentTimeMillisUnsafe());
+    const read = (point: MetricPoint) => reader.read(point);
+    /** A generator may give out one object again and again, so each is read before the next is asked for. */
+    function* readEach(each: Iterable<MetricPoint>): Generator<Message | Issue> {
+      for (const point of each) yield read(point);
+    }
+    const reading = Stream.isStream(points)
+      ? Stream.map(points, read)
+      : Stream.fromIterable(readEach(points));
+
+    const gathering = new Gathering();
+    const invalid: Array<InvalidPoint> = [];
+    let acknowledged = 0;
+    let batches = 0;
+    /** Points from the start of the input, without a gap, that are stored or left out: where to go on from. */
+    let settled = 0;
+    let index = 0;
+    let number = 0;
+    let nextToSettle = 0;
+    const ended = new Map<number, number>();
+    /** Batches end in any order, and those behind one that has not ended do not count. */
+    const settle = (batch: Sending): void => {
+      ended.set(batch.number, batch.end);
+      for (let end = ended.get(nextToSettle); end !== undefined; end = ended.get(nextToSettle)) {
+        ended.delete(nextToSettle++);
+        settled = end;
+      }
+    };
+
+    const sending = (batch: Batch | undefined): ReadonlyArray<Sending> =>
+      batch === undefined ? [] : [{ ...batch, number: number++, end: index }];
+
+    /** The batches that are full with these points, up to the first that fails the call. */
+    const gather = (read: ReadonlyArray<Message | Issue>): ReadonlyArray<Sending | Refused> => {
+      const full: Array<Sending | Refused> = [];
+      for (const one of read) {
+        if (!isIssue(one)) {
+          full.push(...sending(gathering.add(one, index)));
+        } else if (onInvalid === "collect") {
+          const { path, expected } = one;
+          const reason = formatIssue({ path: scrubPath(path, scrub), expected });
+          invalid.push({ index, reason, code: undefined });
+        } else {
+          full.push(new Refused(index, one));
+          return full;
+        }
+        index++;
+      }
+      return full;
+    };
+
+    const deliver = (batch: Sending) =>
+      sendBatch(experimentId, batch, authorise).pipe(
+        Effect.flatMap((refused) => {
+          const [first] = refused;
+          if (first !== undefined && onInvalid === "fail") {
+            return Effect.fail(first.error);
+          }
+          for (const { index, error } of refused) {
+            invalid.push({ index, reason: error.reason.message, code: error.code });
+          }
+          acknowledged += batch.messages.length - refused.length;
+          batches++;
+          settle(batch);
+          return Effect.void;
+        }),
+        Effect.mapError((error) => withAcknowledged(error, settled)),
+      );
+
+    // In order, so that what ends the call early does so when all batches before it have ended.
+    yield* Stream.chunks(reading).pipe(
+      Stream.catchCause((cause) => Stream.succeed(new Broken(cause))),
+      Stream.mapAccum(
+        () => undefined,
+        (_, item): readonly [undefined, ReadonlyArray<Sending | Refused | Broken<E>>] => [
+          undefined,
+          item instanceof Broken ? [...sending(gathering.take()), item] : gather(item),
+        ],
+        { onHalt: () => sending(gathering.take()) },
+      ),
+      Stream.takeUntil((item) => item instanceof Refused),
+      Stream.mapEffect(
+        (item) =>
+          item instanceof Broken || item instanceof Refused
+            ? Effect.succeed<Refused | Broken<E> | undefined>(item)
+            : Effect.as(deliver(item), undefined),
+        { concurrency },
+      ),
+      Stream.runForEach((end): Effect.Effect<void, MetricsApiError | E> => {
+        if (end instanceof Broken) return Effect.failCause(end.cause);
+        return end instanceof Refused
+          ? Effect.fail(
+              invalidRequest(
+                { path: [end.index, ...end.issue.path], expected: end.issue.expected },
+                settled,
+              ),
+            )
+          : Effect.void;
+      }),
+    );
+    return { acknowledged, batches, invalid: invalid.toSorted((a, b) => a.index - b.index) };
+  });
