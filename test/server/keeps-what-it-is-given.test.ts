@@ -115,7 +115,7 @@ describe("a server with a directory", () => {
     for (const args of [["--data", directory], ["--memory"]]) {
       const { code, stderr } = await run("serve", "--port", "0", "--host", "0.0.0.0", ...args).exit;
       assert.strictEqual(code, 1);
-      assert.match(stderr, /^On 0\.0\.0\.0 others can reach the server: give it a key .*\n$/);
+      assert.match(stderr, /^Others could reach the server on this address: give it a key .*\n$/);
     }
     await stop(await start(directory, "--host", "0.0.0.0", "--api-key", "key"));
     await stop(await start(directory, "--host", "0.0.0.0"));

@@ -2,9 +2,12 @@
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { join } from "node:path";
+import * as Redacted from "effect/Redacted";
+import { layerPostgres } from "../../src/server/drivers/postgres.ts";
 import { layerSqlite } from "../../src/server/drivers/sqlite.ts";
 import { makeMemoryStore } from "../../src/server/memory.ts";
 import { Store } from "../../src/server/store.ts";
+import { isMissing, postgresServer } from "./postgresServer.ts";
 import { temporaryDirectory } from "./processes.ts";
 
 export interface Implementation {
@@ -22,4 +25,16 @@ export const implementations: ReadonlyArray<Implementation> = [
       ),
     ).pipe(Layer.orDie),
   },
+  ...(isMissing
+    ? []
+    : [
+        {
+          name: "Postgres",
+          layer: Layer.unwrap(
+            Effect.promise(async () =>
+              layerPostgres(Redacted.make(await (await postgresServer()).newDatabase())),
+            ),
+          ).pipe(Layer.orDie),
+        },
+      ]),
 ];

@@ -1,0 +1,113 @@
+/** A Postgres server of its own, for as long as this process lives; each database in it is empty at first. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Where Debian has the programs of its newest version, which are not all in the path. */
+const folder = ((): string | undefined => {
+  const versions = "/usr/lib/postgresql";
+  const all = existsSync(versions) ? readdirSync(versions) : [];
+  return all
+    .toSorted((a, b) => Number(b) - Number(a))
+    .map((version) => join(versions, version, "bin"))
+    .find((bin) => existsSync(join(bin, "initdb")) && existsSync(join(bin, "postgres")));
+})();
+
+export const isMissing = folder === undefined;
+
+/** It does not run as root: then as the first of these users that there is. */
+const user = (): { uid: number; gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  for (const name of ["postgres", "nobody"]) {
+    const idOf = (flag: string) => spawnSync("id", [flag, name], { encoding: "utf8" });
+    const [uid, gid] = [idOf("-u"), idOf("-g")];
+    if (uid.status === 0) return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  }
+  throw new Error("there is neither a user postgres nor a user nobody");
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+};
+
+/** Ends the server when our end of its input closes, also when this process is killed; what it wrote is kept if we say so. */
+const guard =
+  '"$@" 2>&1 & read -r keep; kill -QUIT $! 2> /dev/null; wait; [ -n "$keep" ] || rm -rf "$PGDATA"';
+
+export interface PostgresServer {
+  /** The address of a new database. */
+  readonly newDatabase: () => Promise<string>;
+  /** It goes away, and comes back with what it had. */
+  readonly stop: () => Promise<void>;
+  readonly start: () => Promise<void>;
+}
+
+const run = (program: string, args: ReadonlyArray<string>, as: { uid: number } | undefined) => {
+  const { status, stderr } = spawnSync(join(folder!, program), args, { ...as, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${program}: ${stderr}`);
+};
+
+/** Answers how it is stopped. */
+const launch = async (directory: string, port: number) => {
+  // No sockets but on loopback, and no waiting for the disk: what is killed here is the server, not the machine.
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
+  const shell = spawn(
+    "sh",
+    ["-c", guard, "sh", join(folder!, "postgres"), "-p", String(port)].concat(
+      settings.flatMap((setting) => ["-c", setting]),
+    ),
+    { ...user(), env: { ...process.env, PGDATA: directory }, stdio: ["pipe", "pipe", "inherit"] },
+  );
+  const said: Array<string> = [];
+  for await (const line of createInterface({ input: shell.stdout })) {
+    said.push(line);
+    if (line.includes("ready to accept connections")) {
+      shell.stdout.resume();
+      return async () => {
+        const closed = once(shell, "close");
+        shell.stdin.end("keep\n");
+        await closed;
+      };
+    }
+    if (line.includes("FATAL")) break;
+  }
+  throw new Error(`postgres did not start:\n${said.join("\n")}`);
+};
+
+const start = async (): Promise<PostgresServer> => {
+  const as = user();
+  const directory = mkdtempSync(join(tmpdir(), "postgres-"));
+  if (as !== undefined) chownSync(directory, as.uid, as.gid);
+  const options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
+  run("initdb", ["-D", directory, ...options], as);
+  const port = await freePort();
+  let stop = await launch(directory, port);
+  let databases = 0;
+  return {
+    newDatabase: async () => {
+      const name = `metrics${databases++}`;
+      const where = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
+      run("createdb", [...where, "-T", "template0", name], as);
+      return `postgres://postgres@127.0.0.1:${port}/${name}`;
+    },
+    stop: () => stop(),
+    start: async () => {
+      stop = await launch(directory, port);
+    },
+  };
+};
+
+let shared: Promise<PostgresServer> | undefined;
+
+/** The one of this process. */
+export const postgresServer = (): Promise<PostgresServer> => (shared ??= start());
