@@ -1,14 +1,17 @@
 /**
- * The real Python clients do their whole work against the built server: runs the scripts of test/conformance, one after
- * another, and prints which calls each client made.
+ * The real Python clients do their whole work against the built server, on each of its stores: runs the scripts of
+ * test/conformance, one after another, and prints which calls each client made.
  *
  * `node scripts/conformance.ts`, after a build. It needs Python 3.10 or newer; the clients come from PyPI once, and are
  * kept.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isMissing, postgresServer } from "../test/support/postgresServer.ts";
 import { root } from "./tarball.ts";
 
 export interface Check {
@@ -88,45 +91,72 @@ const cli = join(root, "dist/cli.js");
 if (!existsSync(cli)) fail(`${cli} is not there: npm run build makes it`);
 
 const key = `ak_org_${randomUUID().replaceAll("-", "")}`;
-const server = spawn(process.execPath, [cli, "serve", "--port", "0", "--api-key", key]);
-process.on("exit", () => server.kill());
+const data = mkdtempSync(join(tmpdir(), "conformance-"));
+process.on("exit", () => rmSync(data, { recursive: true, force: true }));
 // These end a process without its exit handlers.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-const announced = await new Promise<RegExpExecArray>((resolve) => {
-  let said = "";
-  const late = setTimeout(() => fail(`the server is not ready after 30 s:\n${said}`), 30_000);
-  const listen = (chunk: unknown) => {
-    said += String(chunk);
-    const match = /SYVAIN_METRICS_HOST=(\S+) SYVAIN_METRICS_API_KEY=(\S+)/.exec(said);
-    if (match === null) return;
-    clearTimeout(late);
-    resolve(match);
-  };
-  server.stdout.on("data", listen);
-  server.stderr.on("data", listen);
-  server.once("exit", () => fail(`the server ended:\n${said}`));
-});
+if (isMissing) fail("conformance needs a Postgres: Debian has it as postgresql");
 
-const env: NodeJS.ProcessEnv = {
-  ...process.env,
-  SYVAIN_METRICS_HOST: announced[1]!,
-  SYVAIN_METRICS_API_KEY: announced[2]!,
-  // These would come before the ones above.
-  O41_METRICS_HOST: undefined,
-  O41_METRICS_API_KEY: undefined,
-  // The server is on loopback, whatever proxy this machine has.
-  NO_PROXY: "*",
-  no_proxy: "*",
-  PYTHONUTF8: "1",
-  PYTHONDONTWRITEBYTECODE: "1",
+/** What each store is called, and how the server is told to use it. */
+const stores: ReadonlyArray<readonly [name: string, args: () => Promise<Array<string>>]> = [
+  ["memory", async () => ["--memory"]],
+  ["SQLite", async () => ["--data", data]],
+  ["Postgres", async () => ["--database", await (await postgresServer()).newDatabase()]],
+];
+
+/** Answers the environment of those that are to reach it, and its end. */
+const startServer = async (args: ReadonlyArray<string>) => {
+  const server = spawn(process.execPath, [cli, "serve", "--port", "0", "--api-key", key, ...args]);
+  const kill = () => server.kill();
+  process.on("exit", kill);
+  const exit = () => fail("the server ended");
+  const host = await new Promise<string>((resolve) => {
+    let said = "";
+    const late = setTimeout(() => fail(`the server is not ready after 30 s:\n${said}`), 30_000);
+    const listen = (chunk: unknown) => {
+      said += String(chunk);
+      const match = /SYVAIN_METRICS_HOST=(\S+)/.exec(said);
+      if (match === null) return;
+      clearTimeout(late);
+      resolve(match[1]!);
+    };
+    server.stdout.on("data", listen);
+    server.stderr.on("data", listen);
+    server.once("exit", exit);
+  });
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    SYVAIN_METRICS_HOST: host,
+    SYVAIN_METRICS_API_KEY: key,
+    // These would come before the ones above.
+    O41_METRICS_HOST: undefined,
+    O41_METRICS_API_KEY: undefined,
+    // The server is on loopback, whatever proxy this machine has.
+    NO_PROXY: "*",
+    no_proxy: "*",
+    PYTHONUTF8: "1",
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+  const stop = async () => {
+    server.off("exit", exit);
+    process.off("exit", kill);
+    server.kill();
+    await once(server, "exit");
+  };
+  return { env, stop };
 };
 
 // -----------------------------------------------------------------------------
 // In turn
 // -----------------------------------------------------------------------------
 
-const run = (command: string, script: string, ...args: ReadonlyArray<string>): Promise<Summary> =>
+const run = (
+  env: NodeJS.ProcessEnv,
+  command: string,
+  script: string,
+  ...args: ReadonlyArray<string>
+): Promise<Summary> =>
   new Promise((resolve) => {
     const file = join(root, "test/conformance", script);
     const options = { env, timeout: 180_000, maxBuffer: 64 * 1024 * 1024 };
@@ -158,24 +188,28 @@ const turns: ReadonlyArray<readonly [command: string, script: string, ...args: A
 
 let [passed, failed] = [0, 0];
 const columns = new Map<string, Summary["calls"]>();
-for (const [command, ...script] of turns) {
-  const started = performance.now();
-  const { client, checks, calls } = await run(command, ...script);
-  const wrong = checks.filter(({ reason }) => reason !== null);
-  passed += checks.length - wrong.length;
-  failed += wrong.length;
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  const title = `${script.join(" ")} with ${client}: ${checks.length} checks (${seconds} s)`;
-  console.log(`${wrong.length === 0 ? "ok  " : "FAIL"} ${title}`);
-  for (const { call, what, reason } of wrong) console.log(`     ${call}: ${what}: ${reason}`);
+for (const [store, args] of stores) {
+  const { env, stop } = await startServer(await args());
+  for (const [command, ...script] of turns) {
+    const started = performance.now();
+    const { client, checks, calls } = await run(env, command, ...script);
+    const wrong = checks.filter(({ reason }) => reason !== null);
+    passed += checks.length - wrong.length;
+    failed += wrong.length;
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    const title = `${store}: ${script.join(" ")} with ${client}: ${checks.length} checks (${seconds} s)`;
+    console.log(`${wrong.length === 0 ? "ok  " : "FAIL"} ${title}`);
+    for (const { call, what, reason } of wrong) console.log(`     ${call}: ${what}: ${reason}`);
 
-  const column = columns.get(client) ?? {};
-  columns.set(client, column);
-  for (const [name, { made, right }] of Object.entries(calls)) {
-    const count = (column[name] ??= { made: 0, right: 0 });
-    count.made += made;
-    count.right += right;
+    const column = columns.get(client) ?? {};
+    columns.set(client, column);
+    for (const [name, { made, right }] of Object.entries(calls)) {
+      const count = (column[name] ??= { made: 0, right: 0 });
+      count.made += made;
+      count.right += right;
+    }
   }
+  await stop();
 }
 
 const row = (...cells: ReadonlyArray<string>) => console.log(`| ${cells.join(" | ")} |`);
