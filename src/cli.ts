@@ -18,7 +18,7 @@ import { version } from "./internal/base/version.ts";
 
 const cli = Command.make("syvain-metrics-effect").pipe(
   Command.withDescription(
-    "Syvain Metrics: send what a job left in its spool; a reference server for tests",
+    "Syvain Metrics: a server for any client; what a job left in its spool, sent",
   ),
   Command.withSubcommands([resend, serve]),
 );
