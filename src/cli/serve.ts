@@ -22,6 +22,9 @@ import { serveApp } from "../server/http.ts";
 import { Store } from "../server/store.ts";
 import { inDatabase, inDirectory, inMemory, type Place, type PlaceError } from "./place.ts";
 
+/** How long a client may take to send a request, and how long it may stand still, in milliseconds. */
+const patience = 60_000;
+
 /** How long a request that is under way may take when the server is told to stop. */
 const grace = Duration.seconds(5);
 
@@ -120,7 +123,8 @@ export const serve = Command.make(
         ingestionKeyTtl: Duration.hours(24),
       }).pipe(Effect.provideService(Store, place.store));
 
-      const listener = createServer();
+      const listener = createServer({ requestTimeout: patience, headersTimeout: patience });
+      listener.setTimeout(patience);
       const http = yield* Layer.build(NodeHttpServer.layer(() => listener, { port, host }));
       const address = yield* Effect.provideContext(serveApp(log ? logging(answer) : answer), http);
       yield* place.onListening(address);

@@ -14,6 +14,7 @@ import { fitsUtf8 } from "../internal/base/fitsUtf8.ts";
 import * as contract from "../internal/wire/v1/index.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { newId } from "./ids.ts";
+import { isDeeper } from "./json.ts";
 import type { LoggedRequest, OperationName, RequestLog } from "./log.ts";
 import { Refusal } from "./rules/refusal.ts";
 import { type Store, StoreError } from "./store.ts";
@@ -107,6 +108,15 @@ const tooLarge = new Refusal({
   code: "body_too_large",
 });
 
+/** What lies deeper no client reads: some of them end at a thousand levels. */
+const maxLevels = 128;
+
+const tooDeep = new Refusal({
+  status: 422,
+  message: `body: expected at most ${maxLevels} levels of JSON`,
+  code: "body_too_deep",
+});
+
 const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, Refusal> =>
   Number(request.headers["content-length"]) > maxBytes
     ? tooLarge
@@ -117,7 +127,10 @@ const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<s
             ? tooLarge
             : new Refusal({ status: 400, message: "body: it cannot be read" }),
         ),
-        Effect.flatMap((text) => (fitsUtf8(text, maxBytes) ? Effect.succeed(text) : tooLarge)),
+        Effect.flatMap((text) => {
+          if (!fitsUtf8(text, maxBytes)) return tooLarge;
+          return isDeeper(text, maxLevels) ? tooDeep : Effect.succeed(text);
+        }),
       );
 
 const parse = (text: string): unknown => {

@@ -25,3 +25,22 @@ export const digest = (text: string): string => {
     .map((word) => (word >>> 0).toString(16).padStart(8, "0"))
     .join("");
 };
+
+const [quote, backslash] = [34, 92];
+
+/** Whether arrays and objects of a JSON text lie more than so deep inside each other. What is no JSON may be either. */
+export const isDeeper = (text: string, levels: number): boolean => {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === quote) {
+      for (i++; i < text.length && text.charCodeAt(i) !== quote; i++) {
+        if (text.charCodeAt(i) === backslash) i++;
+      }
+      // "{" and "[", then "}" and "]", are 32 apart.
+    } else if ((code | 32) === 123) {
+      if (++depth > levels) return true;
+    } else if ((code | 32) === 125) depth--;
+  }
+  return false;
+};

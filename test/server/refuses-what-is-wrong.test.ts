@@ -221,3 +221,16 @@ promise("a body over 16 MiB is 413, one of 16 MiB is read", function* () {
   assert.strictEqual(yield* send(16 * 1024 * 1024 + 1), "413 body_too_large");
   assert.strictEqual(yield* send(16 * 1024 * 1024), "400 malformed_body");
 });
+
+promise("a body of more than 128 levels is 422, however deep it is", function* () {
+  const nested = (levels: number) => "[".repeat(levels) + '"]{"' + "]".repeat(levels);
+  // The body and its metadata are two of them.
+  for (const [levels, outcome] of [
+    [126, "201"],
+    [127, "422 body_too_deep"],
+    [1_000_000, "422 body_too_deep"],
+  ] as const) {
+    const body = `{"slug":"s${levels}","metadata":{"a\\"[":${nested(levels)}}}`;
+    assert.strictEqual((yield* ask("POST", "/experiments", { body })).outcome, outcome);
+  }
+});
