@@ -139,6 +139,20 @@ describe("a server with a directory", () => {
     assert.strictEqual(await refusal(), `Cannot open the data in ${directory}: ${what}\n`);
   });
 
+  it("starts on what a start has left that was killed, at whatever moment", async () => {
+    const directory = temporary();
+    for (let life = 0; life < 6; life++) {
+      const server = run("serve", "--port", "0", "--data", directory);
+      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 400));
+      server.child.kill("SIGKILL");
+      await server.exit;
+    }
+    const { host, output } = await start(directory);
+    const key = readFileSync(join(directory, "api-key"), "utf8").trim();
+    assert.strictEqual((await call({ host, key }, "GET", "/experiments")).status, 200);
+    assert.strictEqual(output.stderr, "");
+  });
+
   it("loses no acknowledged event and no answer, and has none twice, however often it is killed", async () => {
     const directory = temporary();
     let server = await start(directory, "--api-key", "key");

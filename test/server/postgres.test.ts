@@ -12,10 +12,11 @@ const start = async (...args: ReadonlyArray<string>) => {
 describe.skipIf(isMissing)("servers on one Postgres", () => {
   it("share key, folders, experiments, tokens, events and answers", async () => {
     const url = await (await postgresServer()).newDatabase();
-    const first = await start("--database", url);
+    // Both make the tables and a key, and one of them has.
+    const both = await Promise.all([start("--database", url), start("--database", url)]);
+    const [first, second] = both.toSorted((x, y) => y.key.length - x.key.length) as typeof both;
     assert.match(first.key, /^ak_org_[\da-f]{48}$/);
-    const second = await start("--database", url);
-    assert.notInclude(second.output.stdout, first.key);
+    assert.strictEqual(second.key, "…");
     const [a, b] = [first, second].map(({ host }) => ({ host, key: first.key })) as [
       { host: string; key: string },
       { host: string; key: string },

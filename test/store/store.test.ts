@@ -555,5 +555,44 @@ for (const { name, layer } of implementations) {
       );
       assert.strictEqual((yield* store.experiment("a"))?.createdAt, 31);
     });
+
+    if (name !== "memory") {
+      promise("reads past a transaction under way, and sees nothing of it", function* () {
+        const store = yield* Store;
+        yield* open(experiment("a"));
+        yield* store.transaction(store.addIngestionKey(key, "ik_1"));
+        const before = yield* everything;
+        const [written, ending] = [yield* Latch.make(), yield* Latch.make()];
+        const fiber = yield* Effect.forkChild(
+          store.transaction(
+            writes.pipe(Effect.andThen(written.open), Effect.andThen(ending.await)),
+          ),
+        );
+        yield* written.await;
+        assert.deepStrictEqual(yield* everything, before);
+        yield* ending.open;
+        yield* Fiber.join(fiber);
+        assert.notDeepEqual(yield* everything, before);
+      });
+
+      promise("keeps events while a transaction goes on, or right after it", function* () {
+        const store = yield* Store;
+        yield* open(experiment("a"));
+        yield* open(experiment("b"));
+        const one = store.transaction(
+          Effect.andThen(store.touchExperiment("b", 1), Effect.sleep("5 millis")),
+        );
+        const batch = (n: number) =>
+          ingest(
+            "a",
+            Array.from({ length: 100 }, (_, i) => event(`${n}/${i}`)),
+          );
+        yield* Effect.all(
+          Array.from({ length: 40 }, (_, n) => (n % 4 === 0 ? one : batch(n))),
+          { concurrency: "unbounded" },
+        );
+        assert.strictEqual((yield* store.series("a", "loss"))[0]?.count, 3000);
+      });
+    }
   });
 }

@@ -47,7 +47,7 @@ export const layerDirectory = (directory: string): Layer.Layer<Store, DirectoryE
         mkdirSync(directory, { recursive: true, mode: 0o700 }),
       );
       const [file, lock] = [join(directory, "metrics.db"), join(directory, "lock")];
-      return yield* Layer.build(layerSqlite({ file, lock })).pipe(
+      const store = yield* Layer.build(layerSqlite({ file, lock })).pipe(
         Effect.mapError(
           (error) =>
             new DirectoryError({
@@ -58,6 +58,11 @@ export const layerDirectory = (directory: string): Layer.Layer<Store, DirectoryE
             }),
         ),
       );
+      // Of one that was killed.
+      yield* attempt(`write into ${directory}`, () =>
+        rmSync(holderFile(directory), { force: true }),
+      );
+      return store;
     }),
   );
 
