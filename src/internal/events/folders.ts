@@ -6,7 +6,6 @@ import type * as HttpClient from "effect/http/HttpClient";
 import * as Predicate from "effect/Predicate";
 import type { MetricsApiError } from "../base/errors.ts";
 import type { ConfigService } from "../request/config.ts";
-import { invalidRequest } from "../request/failures.ts";
 import { alreadyExists, createFolder, lookForFolder } from "../wire/v2/folders.ts";
 import { callEvent } from "./call.ts";
 import { hasCode } from "./refused.ts";
@@ -47,15 +46,12 @@ export const makeFolder = (
 ): Effect.Effect<{ readonly folder: Folder }, MetricsApiError, Needs> =>
   Effect.gen(function* () {
     const names = namesOf(path);
-    const folders = yield* withTree(lookForFolder, (tree, exchange) =>
+    const folders = yield* withTree(
+      lookForFolder,
+      (tree) => Effect.succeed(foldersOf(tree)),
       path.startsWith("/") && names.length > 0
-        ? Effect.succeed(foldersOf(tree))
-        : Effect.fail(
-            invalidRequest(exchange, {
-              path: ["path"],
-              expected: 'an absolute path, such as "/models"',
-            }),
-          ),
+        ? undefined
+        : { path: ["path"], expected: 'an absolute path, such as "/models"' },
     );
     let folder: Folder | undefined;
     for (const name of names) {

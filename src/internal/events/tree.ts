@@ -1,13 +1,14 @@
 /**
  * The tree of folders, with the path of everything in it.
  */
-import type * as Effect from "effect/Effect";
+import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
 import { type MetricsApiError, NotFound } from "../base/errors.ts";
+import type { Issue } from "../base/issue.ts";
 import { byApiKey } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
 import type { CallError, Exchange } from "../request/exchange.ts";
-import { requestError } from "../request/failures.ts";
+import { invalidRequest, requestError } from "../request/failures.ts";
 import type { Level, TreeOperation } from "../wire/v2/folders.ts";
 import { callEventThen } from "./call.ts";
 
@@ -94,13 +95,18 @@ export const experimentsOf = ({
   ...folders.flatMap(experimentsOf),
 ];
 
-/** Reads the tree, and makes of it what the call answers. */
+/** Reads the tree, and makes of it what the call answers; not when something is `wrong` with its arguments. */
 export const withTree = <A>(
   operation: TreeOperation,
   f: (tree: FolderTree, exchange: Exchange) => Effect.Effect<A, CallError>,
+  wrong?: Issue,
 ): Effect.Effect<A, MetricsApiError, ConfigService | HttpClient.HttpClient> =>
-  callEventThen(operation, { payload: {} }, byApiKey, (level, exchange) =>
-    f(placed(level, null, ""), exchange),
+  callEventThen(
+    operation,
+    { payload: {} },
+    (send, exchange) =>
+      wrong === undefined ? byApiKey(send, exchange) : Effect.fail(invalidRequest(exchange, wrong)),
+    (level, exchange) => f(placed(level, null, ""), exchange),
   );
 
 /** There is no such thing in the tree. */

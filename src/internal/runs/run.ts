@@ -4,10 +4,11 @@
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as HttpClient from "effect/http/HttpClient";
+import * as Result from "effect/Result";
 import * as Scope from "effect/Scope";
 import type * as Stream from "effect/Stream";
 import type { MetricsApiError } from "../base/errors.ts";
-import { callEvent, callEventWith } from "../events/call.ts";
+import { callEvent, callEventWith, encodeData } from "../events/call.ts";
 import { namesOf } from "../events/folders.ts";
 import { hasCode } from "../events/refused.ts";
 import { foldersOf, notInTree, withTree } from "../events/tree.ts";
@@ -110,7 +111,9 @@ export const openRun = (
       effect: Effect.Effect<A, E, R>,
     ): Effect.Effect<A, E, Exclude<R, Needs>> => Effect.provideContext(effect, services);
     const scope = yield* Effect.scope;
-    const folderId = folder === undefined ? null : yield* folderIdOf(folder);
+    // What will be refused needs no folder.
+    const isGood = Result.isSuccess(encodeData(wire.openExperiment, experiment));
+    const folderId = folder === undefined || !isGood ? null : yield* folderIdOf(folder);
 
     // There is no moment in which a token would not be revoked.
     const { experimentId, token, revoke } = yield* Effect.uninterruptibleMask((restore) =>
