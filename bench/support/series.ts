@@ -19,7 +19,7 @@ export class Reading {
   #seen = 0;
   #sum = 0;
 
-  add(values: ReadonlyArray<number>): void {
+  add(values: ArrayLike<number> & Iterable<number>): void {
     for (const value of values) this.#sum += value;
     this.#seen += values.length;
   }
