@@ -7,12 +7,16 @@ import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import { MetricInput } from "../../src/internal/wire/v1/metricInput.ts";
-import { encodeBySchema, plainEvent } from "../../src/internal/ingest/event.ts";
+import { EventEncoder } from "../../src/internal/ingest/eventEncoder.ts";
+import { Utf8 } from "../../src/internal/ingest/utf8.ts";
+
+const encoder = new EventEncoder();
 
 /** As a batch encodes it. */
 const encodeEvent = (event: unknown) => {
-  const plain = plainEvent(event);
-  return plain === undefined ? encodeBySchema(event) : JSON.stringify(plain);
+  const out = new Utf8();
+  const issue = encoder.encode(out, event);
+  return issue ?? new TextDecoder().decode(out.array.subarray(0, out.length));
 };
 
 const strict = { onExcessProperty: "error" } as const;

@@ -1,5 +1,7 @@
 /** Events in the batches they are sent in. */
-import type { PlainEvent } from "./event.ts";
+import type { Issue } from "../base/issue.ts";
+import { EventEncoder } from "./eventEncoder.ts";
+import { bytesOf, Utf8 } from "./utf8.ts";
 
 /** What one batch may hold. */
 export interface Limits {
@@ -9,121 +11,93 @@ export interface Limits {
   readonly maxBytes: number;
 }
 
-/** An event that was checked: as the contract has it, or its JSON. */
-export type Checked = PlainEvent | string;
-
 /** Events, in order. */
 export interface Batch {
-  readonly events: ReadonlyArray<Checked>;
+  /** The body of their request. */
+  readonly body: Uint8Array;
   /** Where each of them stood in the input. */
   readonly indexes: ReadonlyArray<number>;
 }
 
-const utf8 = new TextEncoder();
+const before = bytesOf('{"data":[');
+const after = bytesOf("]}");
+const comma = 0x2c;
 
-const jsonOf = (event: Checked): string =>
-  typeof event === "string" ? event : JSON.stringify(event);
-
-const bytesOf = (event: Checked): number => utf8.encode(jsonOf(event)).length;
-
-const isPlain = (event: Checked): boolean => typeof event !== "string";
-
-const before = utf8.encode('{"data":[');
-const after = utf8.encode("]}");
-
-/** The body of a request, of events in JSON with commas between them. A long text that became a part of another would be copied once more. */
-export const bodyOfJson = (events: string): Uint8Array => {
-  const middle = utf8.encode(events);
-  const body = new Uint8Array(before.length + middle.length + after.length);
+/** The body of a request, of events in JSON with commas between them. */
+export const bodyOf = (events: Uint8Array): Uint8Array => {
+  const body = new Uint8Array(before.length + events.length + after.length);
   body.set(before);
-  body.set(middle, before.length);
-  body.set(after, before.length + middle.length);
+  body.set(events, before.length);
+  body.set(after, before.length + events.length);
   return body;
 };
 
-export const bodyOf = ({ events }: Pick<Batch, "events">): Uint8Array =>
-  events.every(isPlain)
-    ? utf8.encode(JSON.stringify({ data: events }))
-    : bodyOfJson(events.map(jsonOf).join(","));
+const decoder = new TextDecoder();
 
-export const halvesOf = ({ events, indexes }: Batch): readonly [Batch, Batch] => {
-  const middle = events.length >> 1;
-  return [
-    { events: events.slice(0, middle), indexes: indexes.slice(0, middle) },
-    { events: events.slice(middle), indexes: indexes.slice(middle) },
-  ];
+/** Where the events begin and end was not kept: a batch is rarely too large. */
+export const halvesOf = ({ body, indexes }: Batch): readonly [Batch, Batch] => {
+  const { data }: { readonly data: ReadonlyArray<unknown> } = JSON.parse(decoder.decode(body));
+  const events = data.map((event) => JSON.stringify(event));
+  const middle = indexes.length >> 1;
+  const part = (from: number, to?: number): Batch => ({
+    body: bodyOf(bytesOf(events.slice(from, to).join(","))),
+    indexes: indexes.slice(from, to),
+  });
+  return [part(0, middle), part(middle)];
 };
-
-/** Of a plain event, but for its id, its name and its metadata. */
-const bytesOfTheRest = 200;
-
-const emptyBody = '{"data":[]}';
 
 /** Gathers events until it is full, or no more fit. An event that is larger than a body may be goes alone. */
 export class Gathering {
   readonly #limits: Limits;
-  #events: Array<Checked> = [];
+  readonly #encoder = new EventEncoder();
+  /** The body so far, with a comma behind every event. */
+  readonly #out = new Utf8();
   #indexes: Array<number> = [];
-  /** Bytes of the body and of one more comma, never less than there are. */
-  #atMost = emptyBody.length;
-  #exact = false;
-  #lastMetadata: PlainEvent["metadata"];
-  #lastMetadataBytes = 0;
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.#begin();
   }
 
   get isFull(): boolean {
-    return this.#events.length >= this.#limits.maxEvents;
+    return this.#indexes.length >= this.#limits.maxEvents;
   }
 
-  /** Takes one more event, and answers the batch that it did not fit into any more. */
-  add(event: Checked, index: number): Batch | undefined {
-    const atMost = this.#bytesAtMost(event);
-    const fits =
-      this.#events.length === 0 ||
-      this.#atMost + atMost <= this.#limits.maxBytes ||
-      this.#fits(event);
-    const full = fits ? undefined : this.take();
-    this.#events.push(event);
+  /** Takes one more event. Answers the batch that it did not fit into any more, or what is wrong with it. */
+  add(event: unknown, index: number): Batch | Issue | undefined {
+    const out = this.#out;
+    const start = out.length;
+    const issue = this.#encoder.encode(out, event);
+    if (issue !== undefined) return issue;
+    let full: Batch | undefined;
+    if (out.length + after.length > this.#limits.maxBytes && this.#indexes.length > 0) {
+      const json = out.array.slice(start, out.length);
+      out.length = start;
+      full = this.take();
+      out.reserve(json.length);
+      out.array.set(json, out.length);
+      out.length += json.length;
+    }
+    out.reserve(after.length);
+    out.array[out.length++] = comma;
     this.#indexes.push(index);
-    this.#atMost += 1 + (this.#exact ? bytesOf(event) : atMost);
     return full;
   }
 
   /** What there is, to begin anew. */
   take(): Batch | undefined {
-    if (this.#events.length === 0) return undefined;
-    const batch = { events: this.#events, indexes: this.#indexes };
-    this.#events = [];
-    this.#indexes = [];
-    this.#atMost = emptyBody.length;
-    this.#exact = false;
+    if (this.#indexes.length === 0) return undefined;
+    const { array, length } = this.#out;
+    // In the place of the last comma.
+    array.set(after, length - 1);
+    const batch = { body: array.slice(0, length - 1 + after.length), indexes: this.#indexes };
+    this.#begin();
     return batch;
   }
 
-  /** Near the limit the bytes are counted. */
-  #fits(event: Checked): boolean {
-    if (!this.#exact) {
-      this.#exact = true;
-      this.#atMost = bodyOf({ events: this.#events }).length + 1;
-    }
-    return this.#atMost + bytesOf(event) <= this.#limits.maxBytes;
-  }
-
-  /** No UTF-16 unit takes more than three bytes, or six where JSON escapes it. */
-  #bytesAtMost(event: Checked): number {
-    if (typeof event === "string") return event.length * 3;
-    const { client_event_id: id, metadata, name } = event;
-    if (metadata !== undefined && metadata !== this.#lastMetadata) {
-      this.#lastMetadata = metadata;
-      this.#lastMetadataBytes = JSON.stringify(metadata).length * 3;
-    }
-    return (
-      bytesOfTheRest +
-      (id.length + name.length) * 6 +
-      (metadata === undefined ? 0 : this.#lastMetadataBytes)
-    );
+  #begin(): void {
+    this.#out.length = before.length;
+    this.#out.array.set(before);
+    this.#indexes = [];
   }
 }

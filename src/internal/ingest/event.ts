@@ -1,30 +1,12 @@
 /**
- * The one encoder of an event. Most events are plain, and are checked by hand, many times as fast as the schema does it; whatever is not
- * plainly right is left to the schema, which decides, and says what is wrong.
+ * What an event may be. Most are plain, and are checked by hand, many times as fast as the schema does it; whatever is not plainly right is
+ * left to the schema, which decides, and says what is wrong.
  */
 import * as DateTime from "effect/DateTime";
 import * as Result from "effect/Result";
 import type { Issue } from "../base/issue.ts";
 import { type Encode, makeEncode } from "../request/encode.ts";
 import { idLength, MetricInput, nameLength } from "../wire/v1/metricInput.ts";
-
-/** An event as the wire has it, ready for JSON, of which many at once are written faster than one by one. Here its names are, in their order. */
-export const wireEvent = (
-  id: string,
-  name: string,
-  value: number,
-  step: number | null,
-  metadata: Flat | undefined,
-  timestamp: number | undefined,
-) =>
-  ({
-    client_event_id: id,
-    name,
-    value,
-    step,
-    metadata,
-    timestamp_ms: timestamp,
-  }) satisfies Record<keyof typeof MetricInput.Encoded, unknown>;
 
 // -----------------------------------------------------------------------------
 // By the schema
@@ -105,57 +87,15 @@ const isText = (value: unknown, { min, max }: { readonly min: number; readonly m
   typeof value === "string" && value.length >= min && value.length <= max;
 
 export const isName = (name: unknown): name is string => isText(name, nameLength);
-const isEventId = (id: unknown): id is string => isText(id, idLength);
+export const isEventId = (id: unknown): id is string => isText(id, idLength);
 export const isStep = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;
 /** Milliseconds are as many as steps may be. */
 export const isTime = isStep;
 
-const isPlainTime = (value: unknown): value is DateTime.Utc =>
+export const isPlainTime = (value: unknown): value is DateTime.Utc =>
   DateTime.isDateTime(value) && DateTime.isUtc(value) && isTime(value.epochMilliseconds);
 
-/** Many events in a row have the same metadata. */
-let lastSeries = noSeries;
-
-/** `Reflect.ownKeys` finds as many, three times as slowly. */
-const countKeys = (value: object): number =>
+/** How many fields it has. `Reflect.ownKeys` finds as many, three times as slowly. */
+export const countKeys = (value: object): number =>
   Object.getOwnPropertyNames(value).length + Object.getOwnPropertySymbols(value).length;
-
-/** A plain event; `undefined` for any other. */
-export const plainEvent = (event: unknown) => {
-  if (!isPlainObject(event)) return undefined;
-  const { clientEventId, name, value, step, timestamp, metadata } = event;
-  if (!isEventId(clientEventId) || !isName(name)) return undefined;
-  if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
-  if (step !== undefined && step !== null && !isStep(step)) return undefined;
-  if (timestamp !== undefined && !isPlainTime(timestamp)) return undefined;
-  if (metadata !== undefined && !isOf(lastSeries, metadata)) {
-    const series = seriesOf(metadata);
-    if (series === undefined) return undefined;
-    lastSeries = series;
-  }
-  let known = 3;
-  if (step !== undefined || "step" in event) known++;
-  if (timestamp !== undefined || "timestamp" in event) known++;
-  if (metadata !== undefined || "metadata" in event) known++;
-  return countKeys(event) === known
-    ? wireEvent(
-        clientEventId,
-        name,
-        value,
-        step ?? null,
-        // The same object as that of the event before, if it is the same.
-        metadata === undefined ? undefined : lastSeries.fields,
-        timestamp?.epochMilliseconds,
-      )
-    : undefined;
-};
-
-/** A plain event of {@link plainEvent}. */
-export type PlainEvent = NonNullable<ReturnType<typeof plainEvent>>;
-
-/** The JSON of an event, or what is wrong with it. */
-export const encodeEvent = (event: unknown): string | Issue => {
-  const plain = plainEvent(event);
-  return plain === undefined ? encodeBySchema(event) : JSON.stringify(plain);
-};

@@ -3,28 +3,20 @@
  */
 import * as SecureRandom from "effect/crypto/SecureRandom";
 import { canonical, idOfText } from "../base/clientEventId.ts";
-import {
-  isName,
-  isOf,
-  isStep,
-  isTime,
-  noSeries,
-  type Series,
-  seriesOf,
-  wireEvent,
-} from "./event.ts";
+import type { MetricInput } from "../wire/v1/metricInput.ts";
+import { isName, isOf, isStep, isTime, noSeries, type Series, seriesOf } from "./event.ts";
 
-/** The names of the fields as JSON, with what stands before each. */
-const before = Object.keys(wireEvent("", "", 0, 0, {}, 0)).map(
-  (name, i) => `${i === 0 ? "{" : ","}${JSON.stringify(name)}:`,
-);
+/** The name of a field as JSON, with what stands before it. */
+const before = (name: keyof typeof MetricInput.Encoded, mark = ","): string =>
+  `${mark}${JSON.stringify(name)}:`;
+
 // A bundler drops these where nothing is recorded, and would keep a pattern.
-const beforeId = before[0];
-const beforeName = before[1];
-const beforeValue = before[2];
-const beforeStep = before[3];
-const beforeMetadata = before[4];
-const beforeTime = before[5];
+const beforeId = before("client_event_id", "{");
+const beforeName = before("name");
+const beforeValue = before("value");
+const beforeStep = before("step");
+const beforeMetadata = before("metadata");
+const beforeTime = before("timestamp_ms");
 
 /** Short strings of ordinary characters, which most are, are quoted faster by hand. */
 const quoted = (text: string): string => {

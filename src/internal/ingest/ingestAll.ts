@@ -1,7 +1,6 @@
 /**
  * Any number of events, in requests of a bounded size, a few at a time.
  */
-import type * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
@@ -21,8 +20,7 @@ import { makeScrub } from "../request/scrub.ts";
 import { urlTemplate } from "../wire/operation.ts";
 import type { MetricInput } from "../wire/v1/metricInput.ts";
 import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
-import { type Batch, bodyOf, type Checked, Gathering, halvesOf } from "./batches.ts";
-import { encodeBySchema, plainEvent } from "./event.ts";
+import { type Batch, Gathering, halvesOf } from "./batches.ts";
 import type { IngestAllOptions, IngestAllResult, InvalidEvent } from "./models.ts";
 
 /** What has become of the batches so far. */
@@ -63,9 +61,9 @@ class Account {
 
 /** The end of the input, when it is not a good one. */
 class Broken<E> {
-  readonly cause: Cause.Cause<E>;
-  constructor(cause: Cause.Cause<E>) {
-    this.cause = cause;
+  readonly failure: Effect.Effect<never, E>;
+  constructor(failure: Effect.Effect<never, E>) {
+    this.failure = failure;
   }
 }
 
@@ -108,33 +106,15 @@ const invalidRequest = (host: string, issue: Issue, acknowledged: number) =>
     }),
   });
 
-const isIssue = (checked: Checked | Issue): checked is Issue =>
-  typeof checked === "object" && "path" in checked;
-
-/** Reads an event: whatever becomes of the object afterwards, this is what is sent. */
-const read = (event: MetricInput): Checked | Issue => plainEvent(event) ?? encodeBySchema(event);
-
-/** A generator may give out one object again and again, so each is read before the next is asked for. */
-function* readEach(events: Iterable<MetricInput>): Generator<Checked | Issue> {
-  for (const event of events) yield read(event);
-}
-
-/** What is there whole can be read by the chunk, which is faster. */
-const reading = <E, R>(
-  events: Stream.Stream<MetricInput, E, R> | Iterable<MetricInput>,
-): Stream.Stream<Checked | Issue, E, R> => {
-  if (Stream.isStream(events)) return Stream.map(events, read);
-  return Array.isArray(events)
-    ? Stream.map(Stream.fromIterable(events), read)
-    : Stream.fromIterable(readEach(events));
-};
-
 interface Sending extends Batch {
   /** The how-manieth batch it is. */
   readonly number: number;
   /** The index behind its last event. */
   readonly end: number;
 }
+
+/** What comes of the input, in order. */
+type Item<E> = Sending | Refused | Broken<E>;
 
 /** A limit that cannot be one. */
 const wrongOption = (options: IngestAllOptions): Issue | undefined => {
@@ -182,24 +162,53 @@ export const ingestAll = <E = never, R = never>(
       return batch === undefined ? [] : [sending(batch, index)];
     };
 
-    /** The batches that are full with these events, up to the first that fails the call. */
-    const gather = (events: ReadonlyArray<Checked | Issue>): ReadonlyArray<Sending | Refused> => {
-      const full: Array<Sending | Refused> = [];
-      for (const checked of events) {
-        if (!isIssue(checked)) {
-          const batch = gathering.add(checked, index);
-          if (batch !== undefined) full.push(sending(batch, index));
-        } else if (onInvalid === "collect") {
-          account.invalid.push({ index, reason: formatIssue(shown(checked)) });
-        } else {
-          full.push(new Refused(index, checked));
-          return full;
+    /**
+     * The batches that are full with these events, up to the first that fails the call. A generator may give out one
+     * object again and again, so each is read before the next is asked for.
+     */
+    function* gather(events: Iterable<MetricInput>): Generator<Sending | Refused> {
+      for (const event of events) {
+        const added = gathering.add(event, index);
+        if (added !== undefined) {
+          if ("body" in added) {
+            yield sending(added, index);
+          } else if (onInvalid === "collect") {
+            account.invalid.push({ index, reason: formatIssue(shown(added)) });
+          } else {
+            yield new Refused(index, added);
+            return;
+          }
         }
         index++;
-        if (gathering.isFull) full.push(...rest());
+        if (gathering.isFull) yield* rest();
       }
-      return full;
-    };
+    }
+
+    /** The same of all events there are, and what is left then. */
+    function* gatherAll(events: Iterable<MetricInput>): Generator<Item<E>> {
+      try {
+        yield* gather(events);
+        yield* rest();
+      } catch (error) {
+        yield* rest();
+        yield new Broken(Effect.die(error));
+      }
+    }
+
+    const items: Stream.Stream<Item<E>, never, R> = Stream.isStream(events)
+      ? Stream.chunks(events).pipe(
+          Stream.catchCause((cause) => Stream.succeed(new Broken(Effect.failCause(cause)))),
+          Stream.mapAccum(
+            () => undefined,
+            (_, item): readonly [undefined, ReadonlyArray<Item<E>>] => [
+              undefined,
+              item instanceof Broken ? [...rest(), item] : [...gather(item)],
+            ],
+            { onHalt: rest },
+          ),
+        )
+      : // One after the other: each is many events.
+        Stream.fromIterable(gatherAll(events), { chunkSize: 1 });
 
     const send = (
       batch: Batch,
@@ -207,9 +216,9 @@ export const ingestAll = <E = never, R = never>(
       callWithIngestionKey(ingestMetrics, {
         params: { experiment_id: experimentId },
         query: sync === undefined ? undefined : { sync },
-        body: bodyOf(batch),
+        body: batch.body,
       }).pipe(
-        Effect.map(({ mode }) => account.add(batch.events.length, mode)),
+        Effect.map(({ mode }) => account.add(batch.indexes.length, mode)),
         Effect.catchIf(isTooLarge, (error) => {
           const [index, more] = batch.indexes;
           if (more !== undefined) {
@@ -235,16 +244,7 @@ export const ingestAll = <E = never, R = never>(
       );
 
     // In order, so that what ends the call early does so when all batches before it have ended.
-    return Stream.chunks(reading(events)).pipe(
-      Stream.catchCause((cause) => Stream.succeed(new Broken(cause))),
-      Stream.mapAccum(
-        () => undefined,
-        (_, item): readonly [undefined, ReadonlyArray<Sending | Refused | Broken<E>>] => [
-          undefined,
-          item instanceof Broken ? [...rest(), item] : gather(item),
-        ],
-        { onHalt: rest },
-      ),
+    return items.pipe(
       Stream.takeUntil((item) => item instanceof Refused),
       Stream.mapEffect(
         (item) =>
@@ -254,7 +254,7 @@ export const ingestAll = <E = never, R = never>(
         { concurrency: options.concurrency ?? 4 },
       ),
       Stream.runForEach((end): Effect.Effect<void, MetricsApiError | E> => {
-        if (end instanceof Broken) return Effect.failCause(end.cause);
+        if (end instanceof Broken) return end.failure;
         if (end instanceof Refused) {
           const { index, issue } = end;
           const { path, expected } = shown(issue);

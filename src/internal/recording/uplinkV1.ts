@@ -7,8 +7,8 @@ import * as Semaphore from "effect/Semaphore";
 import * as ClientEventId from "../base/clientEventId.ts";
 import type { MetricsApiError } from "../base/errors.ts";
 import { type Issue, tooDeep } from "../base/issue.ts";
-import { bodyOfJson } from "../ingest/batches.ts";
-import { encodeEvent, isPlainObject } from "../ingest/event.ts";
+import { bodyOf } from "../ingest/batches.ts";
+import { encodeBySchema, isPlainObject } from "../ingest/event.ts";
 import { EventWriter } from "../ingest/eventWriter.ts";
 import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
@@ -162,7 +162,7 @@ const encoder = (slug: string): Encoder => {
       // It was found to be that.
       metadata: metadata as EventOptions["metadata"],
     };
-    return encodeEvent({
+    return encodeBySchema({
       ...series,
       clientEventId:
         step === undefined ? writer.uniqueId() : ClientEventId.make({ ...series, step, run: slug }),
@@ -305,7 +305,7 @@ const connect = (
     Effect.flatMap(experimentId, (id): Effect.Effect<unknown, MetricsApiError, Sending> => {
       const params = { experiment_id: id };
       if (kind === "metric") {
-        const body = bodyOfJson(entries);
+        const body = bodyOf(utf8.encode(entries));
         return callWithIngestionKey(ingestMetrics, { params, query: undefined, body });
       }
       if (kind !== "annotation") return tell(id, kind, entries);
