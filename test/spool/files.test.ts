@@ -137,6 +137,30 @@ describe("a file spool", () => {
     ),
   );
 
+  it.live("gives what it still holds and what it has to read in one order", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const spool = yield* spoolOn(directory);
+        const log = yield* spool.open(destination, "", limits);
+        // Nine megabytes in all.
+        const large = Array.from({ length: 1000 }, (_, i) => JSON.stringify([i, "x".repeat(9000)]));
+        const given: Array<string> = [];
+        const giveSome = Effect.gen(function* () {
+          yield* log.seal;
+          yield* log.ready;
+          given.push(...(yield* pollAll(log)));
+        });
+        for (const [i, event] of large.entries()) {
+          yield* log.offer("metric", event);
+          // In bits at first, and most of it later at once.
+          if (i < 100 && i % 7 === 0) yield* giveSome;
+        }
+        while (given.length < large.length) yield* giveSome;
+        assert.deepStrictEqual(given, large);
+      }),
+    ),
+  );
+
   it.live("does not give again what was settled before the process ended", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {

@@ -38,20 +38,28 @@ const encodeBlock = ({ body: text, count, kind }: Pick<Block, "kind" | "count" |
   return block;
 };
 
-/** Blocks one after the other, each of so many entries. */
+/** Blocks one after the other, and their bytes. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly blocks: ReadonlyArray<Block>;
+}
+
+/** Encodes blocks, each of so many entries. */
 export const encodeBlocks = (
   blocks: ReadonlyArray<Pick<Block, "kind" | "count" | "body">>,
-): Uint8Array => {
+): Encoded => {
   const parts = blocks.map(encodeBlock);
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  const joined = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.byteLength;
-  }
-  return joined;
+  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let end = 0;
+  return {
+    bytes,
+    blocks: parts.map((part, i) => {
+      bytes.set(part, end);
+      end += part.byteLength;
+      const { kind, count, body } = blocks[i] as Block;
+      return { kind, count, body, bytes: part.byteLength - headerBytes, end };
+    }),
+  };
 };
 
 const checksum = (block: Uint8Array): number =>

@@ -50,8 +50,8 @@ interface Unwritten {
 }
 
 /**
- * A log in files of its own. Entries pass through memory to the disk, and are read from there to be sent, so that
- * memory does not grow with what waits.
+ * A log in files of its own. Entries pass through memory to the disk, and are read from there to be sent, but for what
+ * was written a moment ago, so that memory does not grow with what waits.
  */
 export const makeFileLog = (
   spool: SpoolDirectory,
@@ -117,9 +117,7 @@ export const makeFileLog = (
           );
         }
         const from = location;
-        for (let read = segments.pollMemory(); read !== undefined; read = segments.pollMemory()) {
-          rescued = [...rescued, readFrom(from, read)];
-        }
+        rescued = [...rescued, ...segments.rescue().map((read) => readFrom(from, read))];
         const lost = from.loseUnread();
         return Effect.logError(
           `${segments.directory} was deleted, and ${lost} events with it that had not been sent. ` +
@@ -145,7 +143,7 @@ export const makeFileLog = (
 
     const write = (group: ReadonlyArray<PendingBatch>): Effect.Effect<void, SpoolError> =>
       Effect.gen(function* () {
-        const bytes = encodeBlocks(
+        const encoded = encodeBlocks(
           group.map((pending) => ({
             kind: pending.kind,
             count: pending.count,
@@ -160,12 +158,13 @@ export const makeFileLog = (
             running = true;
             yield* noteRunning(disk, location.segments.directory, true);
           }
-          yield* location.appender.append(bytes);
+          yield* location.appender.append(encoded.bytes);
         });
         const written = yield* Effect.result(attempt);
-        if (yield* moveIfGone) yield* location.appender.append(bytes);
+        if (yield* moveIfGone) yield* location.appender.append(encoded.bytes);
         else yield* Effect.fromResult(written);
         for (const { kind, count } of group) location.write(kind, count);
+        location.segments.hold(encoded);
         if (status === "ended") {
           running = false;
           yield* noteRunning(disk, location.segments.directory, false);

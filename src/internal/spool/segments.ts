@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect";
 import type { PlatformError } from "effect/PlatformError";
 import * as Semaphore from "effect/Semaphore";
-import { type Block, decodeBlocks, isStatus, separator } from "./block.ts";
+import { type Block, decodeBlocks, type Encoded, isStatus, separator } from "./block.ts";
 import { type Disk, failing, readWhole, withFile, writeWhole } from "./disk.ts";
 import type { Batch, Kind, Limits, SpoolError } from "./service.ts";
 
@@ -28,6 +28,16 @@ interface Position {
   readonly offset: number;
 }
 
+/** A block, and where it begins and ends in the log. */
+interface Found {
+  readonly block: Block;
+  readonly from: Position;
+  readonly until: Position;
+}
+
+/** How many bytes of what was written last are held to be sent. */
+const maxHeld = 4 * 1024 * 1024;
+
 /** A batch that was read, in order. */
 interface Reading {
   readonly until: Position;
@@ -43,8 +53,11 @@ export class Segments {
   /** The last one is being written. */
   readonly #growing: boolean;
   #read: Position | undefined;
-  #blocks: Array<{ readonly block: Block; readonly until: Position }> = [];
+  #blocks: ReadonlyArray<Pick<Found, "block" | "until">> = [];
   #next = 0;
+  /** What was written and need not be read again, in order, as far as there was room for it. */
+  readonly #held: Array<Found> = [];
+  #heldBytes = 0;
   readonly #readings: Array<Reading> = [];
   readonly #reclaiming = Semaphore.makeUnsafe(1);
   /** How many entries were polled. */
@@ -80,6 +93,39 @@ export class Segments {
     else this.#segments.push({ number, end });
   }
 
+  /** Keeps what the appender wrote last, so that it can be sent without being read from the disk. */
+  hold({ bytes, blocks }: Encoded): void {
+    const segment = this.#segments.at(-1);
+    if (segment === undefined) return;
+    const start = segment.end - bytes.byteLength;
+    let offset = start;
+    for (const block of blocks) {
+      const from = { segment, offset };
+      offset = start + block.end;
+      if (this.#heldBytes + block.bytes > maxHeld) continue;
+      this.#held.push({ block, from, until: { segment, offset } });
+      this.#heldBytes += block.bytes;
+    }
+  }
+
+  /** What is held of the log from here on, without a gap. */
+  #takeHeld(segment: Segment, start: number): ReadonlyArray<Found> {
+    const ahead = this.#held.findIndex(
+      ({ from }) =>
+        from.segment.number > segment.number || (from.segment === segment && from.offset >= start),
+    );
+    let count = ahead === -1 ? this.#held.length : ahead;
+    const taken: Array<Found> = [];
+    let offset = start;
+    for (let next = this.#held[count]; next !== undefined; next = this.#held[++count]) {
+      if (next.from.segment !== segment || next.from.offset !== offset) break;
+      offset = next.until.offset;
+      taken.push(next);
+    }
+    for (const { block } of this.#held.splice(0, count)) this.#heldBytes -= block.bytes;
+    return taken;
+  }
+
   /** Blocks that were not read before, if there are any. */
   private readonly readOn: Effect.Effect<boolean, SpoolError> = Effect.suspend(() => {
     const from = this.#read;
@@ -89,8 +135,23 @@ export class Segments {
         : this.#segments.find(({ number }) => number > (from?.segment.number ?? 0));
     if (segment === undefined) return Effect.succeed(false);
     const start = segment === from?.segment ? from.offset : 0;
-    const { end } = segment;
     const path = this.#path(segment);
+    const held = this.#takeHeld(segment, start);
+    const last = held.at(-1);
+    if (last !== undefined) {
+      // Another process may have taken it, and sends it.
+      return this.#disk.fs.access(path).pipe(
+        failing("read", path),
+        Effect.map(() => {
+          this.#blocks = held;
+          this.#next = 0;
+          this.#read = last.until;
+          return true;
+        }),
+      );
+    }
+    const [next] = this.#held;
+    const end = next?.from.segment === segment ? next.from.offset : segment.end;
     return withFile(this.#disk, path, "r", (file) => {
       const bytes = new Uint8Array(end - start);
       const fill = (filled: number): Effect.Effect<number, PlatformError> =>
@@ -128,12 +189,12 @@ export class Segments {
     { self: this },
     function* () {
       while (this.#next === this.#blocks.length) if (!(yield* this.readOn)) return undefined;
-      return this.pollMemory();
+      return this.#pollMemory();
     },
   );
 
   /** The same of what was read from the disk already. */
-  pollMemory(): Batch | undefined {
+  #pollMemory(): Batch | undefined {
     const { maxBytes, maxEvents } = this.#limits;
     const bodies: Array<string> = [];
     let kind: Kind | undefined;
@@ -161,6 +222,18 @@ export class Segments {
     const reading: Reading = { until, settled: false };
     this.#readings.push(reading);
     return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
+  }
+
+  /** All that is in memory, as the files are gone. */
+  rescue(): ReadonlyArray<Batch> {
+    this.#blocks = [...this.#blocks.slice(this.#next), ...this.#held.splice(0)];
+    this.#next = 0;
+    this.#heldBytes = 0;
+    const batches: Array<Batch> = [];
+    for (let read = this.#pollMemory(); read !== undefined; read = this.#pollMemory()) {
+      batches.push(read);
+    }
+    return batches;
   }
 
   #settle(reading: Reading): Effect.Effect<void> {
