@@ -8,7 +8,7 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import { MetricInput } from "../../src/internal/wire/v1/metricInput.ts";
 import { EventEncoder } from "../../src/internal/ingest/eventEncoder.ts";
-import { Utf8 } from "../../src/internal/ingest/utf8.ts";
+import { Utf8 } from "../../src/internal/base/utf8.ts";
 
 const encoder = new EventEncoder();
 

@@ -170,7 +170,7 @@ describe("a log that was taken over", () => {
         assert.isUndefined(yield* log.poll);
         yield* leftover.remove;
         while (log.waiting() > 0) yield* Effect.sleep("10 millis");
-        assert.deepInclude(yield* log.poll, { kind: "ended", body: "2" });
+        assert.deepInclude(yield* log.poll, { kind: "ended", body: new TextEncoder().encode("2") });
       }),
     ),
   );

@@ -11,6 +11,10 @@ import type { Metadata } from "../../src/Metrics.ts";
 
 const slug = 'é"\\ run';
 const writer = new EventWriter(slug, 20_000);
+const write = (...event: Parameters<EventWriter["write"]>): string | undefined => {
+  const written = writer.write(...event);
+  return written && new TextDecoder().decode(written);
+};
 
 interface Options {
   readonly step?: number | undefined;
@@ -20,7 +24,7 @@ interface Options {
 /** Answers whether it was written in one go. */
 const assertSame = (name: string, value: number, options: Options, now: number): boolean => {
   const { metadata, step } = options;
-  const inOneGo = writer.write(name, value, step, metadata, now);
+  const inOneGo = write(name, value, step, metadata, now);
   if (inOneGo === undefined) return false;
   const carefully = encodeBySchema({
     clientEventId:
@@ -114,7 +118,7 @@ it("and those that change their metadata", () => {
 
 it("an event without a step has an id of its own", () => {
   const ids = Array.from({ length: 100 }, () =>
-    String(JSON.parse(writer.write("n", 1, undefined, undefined, now)!).client_event_id),
+    String(JSON.parse(write("n", 1, undefined, undefined, now)!).client_event_id),
   );
   assert.lengthOf(new Set(ids), 100);
   for (const id of ids) assert.isAtMost(id.length, 200);
@@ -134,11 +138,11 @@ const odd: ReadonlyArray<readonly [string, string, number, Record<string, unknow
   ["much metadata", "n", 1, { step: 1, metadata: { a: "x".repeat(30_000) } }],
 ];
 it.each(odd)("%s is left to the careful way", (_, name, value, { metadata, step }) =>
-  assert.isUndefined(writer.write(name, value, step, metadata, now)),
+  assert.isUndefined(write(name, value, step, metadata, now)),
 );
 
 it("a time before 1970, or none, is left to the careful way", () => {
   for (const time of [-1, 0.5, Number.NaN]) {
-    assert.isUndefined(writer.write("n", 1, 1, undefined, time));
+    assert.isUndefined(write("n", 1, 1, undefined, time));
   }
 });

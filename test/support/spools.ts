@@ -70,8 +70,9 @@ export const pollAll = (outgoing: Pick<Spool.Log, "poll">) =>
     for (;;) {
       const batch = yield* outgoing.poll;
       if (batch === undefined) return bodies;
-      assert.strictEqual(batch.body.split(",\n").length, batch.count);
-      bodies.push(...batch.body.split(",\n"));
+      const entries = new TextDecoder().decode(batch.body).split(",\n");
+      assert.lengthOf(entries, batch.count);
+      bodies.push(...entries);
     }
   });
 

@@ -1,40 +1,30 @@
 import * as Predicate from "effect/Predicate";
 import type * as Schema from "effect/Schema";
 import { hash128 } from "./hash128.ts";
+import { numberBytes, putBytes, putCount } from "./utf8.ts";
 
 const utf8 = new TextEncoder();
-const firstBuffer = new ArrayBuffer(1024);
-let bytes = new Uint8Array(firstBuffer);
-let view = new DataView(firstBuffer);
+let bytes = new Uint8Array(1024);
+let view = new DataView(bytes.buffer);
 
-/** Writes the text to `bytes`, and answers how many it takes. */
-const write = (text: string): number => {
-  if (bytes.length < text.length * 3 + 16) {
-    bytes = new Uint8Array(text.length * 3 + 16);
-    view = new DataView(bytes.buffer);
-  }
-  // A call of the encoder takes longer than all of a short text, which is ASCII more often than not.
-  if (text.length > 200) return utf8.encodeInto(text, bytes).written;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) return utf8.encodeInto(text, bytes).written;
-    bytes[i] = unit;
-  }
-  return text.length;
+/** Makes `bytes` so long, and the rest of a block of the hash. */
+const reserve = (length: number): void => {
+  if (bytes.length >= length + 16) return;
+  bytes = new Uint8Array(length * 2 + 16);
+  view = new DataView(bytes.buffer);
 };
 
 const digits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
-/** Of an id, the dashes in place. One string of units is made faster than one of pieces, and is flat. */
-const units = Array.from({ length: 36 }, () => "-".charCodeAt(0));
+/** Of an id, the dashes in place. */
+const units = new Uint8Array(36).fill("-".charCodeAt(0));
 
 const put = (word: number, at: number, count: number): void => {
   for (let rest = word, i = at + count - 1; i >= at; i--, rest >>>= 4)
     units[i] = digits[rest & 15]!;
 };
 
-/** A UUID (version 8, RFC 9562) that is the hash of the text in UTF-8. */
-export const idOfText = (text: string): string => {
-  const length = write(text);
+/** A UUID (version 8, RFC 9562) that is the hash of so many `bytes`. */
+const hashed = (length: number): Uint8Array => {
   // Up to the end of the last block of the hash.
   for (let i = length; i % 16 !== 0; i++) bytes[i] = 0;
   const [a, b, c, d] = hash128(view, length);
@@ -44,7 +34,16 @@ export const idOfText = (text: string): string => {
   put(((c >>> 16) & 0x3fff) | 0x8000, 19, 4);
   put(c, 24, 4);
   put(d, 28, 8);
-  return String.fromCharCode(...units);
+  return units;
+};
+
+/**
+ * What {@link make} makes, in UTF-8 and until the next one is made, of what stands before the step in what is hashed, of
+ * a step that is one, and of what stands behind it.
+ */
+export const idBytesOf = (before: Uint8Array, step: number, after: Uint8Array): Uint8Array => {
+  reserve(before.length + numberBytes + after.length);
+  return hashed(putBytes(bytes, putCount(bytes, putBytes(bytes, 0, before), step), after));
 };
 
 /**
@@ -77,6 +76,16 @@ export const canonical = (value: unknown): string => {
   return `{${json}}`;
 };
 
+/** What is hashed, up to the step. */
+export const beforeStep = (run: string, name: string): string =>
+  `${JSON.stringify(run)},${JSON.stringify(name)},`;
+
+/** And behind it. */
+export const afterStep = (metadata: unknown): string => {
+  const series = metadata === undefined ? "{}" : canonical(metadata);
+  return series === "{}" ? "" : `,${series}`;
+};
+
 /**
  * The id of an event: a UUID (version 8, RFC 9562) that depends on the run, the name, the step and the metadata and on nothing else,
  * wherever and whenever it is made.
@@ -102,10 +111,7 @@ export const canonical = (value: unknown): string => {
  * @category constructors
  */
 export const make = ({ run, name, step, metadata }: Input): string => {
-  let text = `${JSON.stringify(run)},${JSON.stringify(name)},${step}`;
-  if (metadata !== undefined) {
-    const series = canonical(metadata);
-    if (series !== "{}") text += `,${series}`;
-  }
-  return idOfText(text);
+  const text = `${beforeStep(run, name)}${step}${afterStep(metadata)}`;
+  reserve(text.length * 3);
+  return String.fromCharCode(...hashed(utf8.encodeInto(text, bytes).written));
 };

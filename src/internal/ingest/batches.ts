@@ -1,7 +1,7 @@
 /** Events in the batches they are sent in. */
 import type { Issue } from "../base/issue.ts";
+import { bytesOf, Utf8 } from "../base/utf8.ts";
 import { EventEncoder } from "./eventEncoder.ts";
-import { bytesOf, Utf8 } from "./utf8.ts";
 
 /** What one batch may hold. */
 export interface Limits {

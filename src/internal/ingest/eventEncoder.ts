@@ -1,5 +1,14 @@
 /** The one encoder of events, in UTF-8. */
 import type { Issue } from "../base/issue.ts";
+import {
+  bytesOf,
+  numberBytes,
+  putBytes,
+  putCount,
+  putNumber,
+  putString,
+  type Utf8,
+} from "../base/utf8.ts";
 import type { MetricInput } from "../wire/v1/metricInput.ts";
 import {
   countKeys,
@@ -14,15 +23,6 @@ import {
   type Series,
   seriesOf,
 } from "./event.ts";
-import {
-  bytesOf,
-  numberBytes,
-  putBytes,
-  putCount,
-  putNumber,
-  putString,
-  type Utf8,
-} from "./utf8.ts";
 
 /** The name of a field as JSON, with what stands before it. */
 const before = (name: keyof typeof MetricInput.Encoded, mark = ","): string =>
@@ -32,60 +32,68 @@ const beforeId = bytesOf(before("client_event_id", "{"));
 const beforeStep = bytesOf(before("step"));
 const beforeTime = bytesOf(before("timestamp_ms"));
 const nothing = bytesOf("null");
-const end = 0x7d; // "}"
+const quote = 0x22;
+const end = 0x7d;
 
 /** What an event takes beside its id, its name and its metadata, at most. */
 const bytesOfTheRest =
   beforeId.length + beforeStep.length + beforeTime.length + 3 * numberBytes + 1;
 
 /** How many names are remembered; there are few, or something is wrong anyway. */
-const maxNames = 1000;
+export const maxNames = 1000;
 
-/** Metadata as the field of an event. */
-export const fieldOf = ({ fields }: Series): Uint8Array =>
-  bytesOf(before("metadata") + JSON.stringify(fields));
+/** The name of an event as its field, with what stands behind it up to the value. */
+export const nameField = (name: string): Uint8Array =>
+  bytesOf(before("name") + JSON.stringify(name) + before("value"));
 
+/** The metadata of an event as its field, and its time. */
+export const metadataField = ({ fields }: Series): string =>
+  before("metadata") + JSON.stringify(fields);
+export const timeField = (time: number): string => `${before("timestamp_ms")}${time}`;
+
+/**
+ * Appends an event that was checked: its name, and the fields of the rest, but for the time if that is given apart. An
+ * id in UTF-8 has nothing that JSON would escape.
+ */
+export const putEvent = (
+  out: Utf8,
+  id: string | Uint8Array,
+  name: Uint8Array,
+  value: number,
+  step: number | null | undefined,
+  rest: Uint8Array | undefined,
+  time: number | undefined,
+): void => {
+  out.reserve(
+    bytesOfTheRest + id.length * 6 + name.length + (rest === undefined ? 0 : rest.length),
+  );
+  const { array } = out;
+  let at = putBytes(array, out.length, beforeId);
+  if (typeof id === "string") at = putString(array, at, id);
+  else {
+    array[at] = quote;
+    at = putBytes(array, at + 1, id);
+    array[at++] = quote;
+  }
+  at = putBytes(array, at, name);
+  at = putNumber(array, at, value);
+  at = putBytes(array, at, beforeStep);
+  at =
+    step === undefined || step === null ? putBytes(array, at, nothing) : putCount(array, at, step);
+  if (rest !== undefined) at = putBytes(array, at, rest);
+  if (time !== undefined) at = putCount(array, putBytes(array, at, beforeTime), time);
+  array[at] = end;
+  out.length = at + 1;
+};
+
+/** Encodes the events of a batch, whoever made them. */
 export class EventEncoder {
-  /** Of an event, from the end of its id up to its value. */
   readonly #names = new Map<string, Uint8Array>();
   /** Many events in a row have the same metadata. */
   #series = noSeries;
-  #metadata = fieldOf(noSeries);
+  #metadata = bytesOf(metadataField(noSeries));
 
-  /** An event that was checked, with its metadata as {@link fieldOf} has it. */
-  put(
-    out: Utf8,
-    id: string,
-    name: string,
-    value: number,
-    step: number | null | undefined,
-    metadata: Uint8Array | undefined,
-    time: number | undefined,
-  ): void {
-    const named = this.#names.get(name) ?? this.#name(name);
-    out.reserve(
-      bytesOfTheRest +
-        id.length * 6 +
-        named.length +
-        (metadata === undefined ? 0 : metadata.length),
-    );
-    const { array } = out;
-    let at = putBytes(array, out.length, beforeId);
-    at = putString(array, at, id);
-    at = putBytes(array, at, named);
-    at = putNumber(array, at, value);
-    at = putBytes(array, at, beforeStep);
-    at =
-      step === undefined || step === null
-        ? putBytes(array, at, nothing)
-        : putCount(array, at, step);
-    if (metadata !== undefined) at = putBytes(array, at, metadata);
-    if (time !== undefined) at = putCount(array, putBytes(array, at, beforeTime), time);
-    array[at] = end;
-    out.length = at + 1;
-  }
-
-  /** Any event, or what is wrong with it. All of it is read before any is written. */
+  /** Appends any event, or says what is wrong with it. All of it is read before any is written. */
   encode(out: Utf8, event: unknown): Issue | undefined {
     if (this.#putPlain(out, event)) return undefined;
     const json = encodeBySchema(event);
@@ -105,7 +113,7 @@ export class EventEncoder {
     if (metadata !== undefined && !isOf(this.#series, metadata)) {
       const series = seriesOf(metadata);
       if (series === undefined) return false;
-      this.#metadata = fieldOf(series);
+      this.#metadata = bytesOf(metadataField(series));
       this.#series = series;
     }
     let known = 3;
@@ -113,10 +121,10 @@ export class EventEncoder {
     if (timestamp !== undefined || "timestamp" in event) known++;
     if (metadata !== undefined || "metadata" in event) known++;
     if (countKeys(event) !== known) return false;
-    this.put(
+    putEvent(
       out,
       clientEventId,
-      name,
+      this.#names.get(name) ?? this.#name(name),
       value,
       step,
       metadata === undefined ? undefined : this.#metadata,
@@ -126,8 +134,8 @@ export class EventEncoder {
   }
 
   #name(name: string): Uint8Array {
-    const json = bytesOf(before("name") + JSON.stringify(name) + before("value"));
-    if (this.#names.size < maxNames) this.#names.set(name, json);
-    return json;
+    const field = nameField(name);
+    if (this.#names.size < maxNames) this.#names.set(name, field);
+    return field;
   }
 }

@@ -2,78 +2,47 @@
  * The events of one run, as most are: a finite value, flat metadata if any. They are written in one go, id and all.
  */
 import * as SecureRandom from "effect/crypto/SecureRandom";
-import { canonical, idOfText } from "../base/clientEventId.ts";
-import type { MetricInput } from "../wire/v1/metricInput.ts";
+import { afterStep, beforeStep, idBytesOf } from "../base/clientEventId.ts";
+import { bytesOf, Utf8 } from "../base/utf8.ts";
 import { isName, isOf, isStep, isTime, noSeries, type Series, seriesOf } from "./event.ts";
-
-/** The name of a field as JSON, with what stands before it. */
-const before = (name: keyof typeof MetricInput.Encoded, mark = ","): string =>
-  `${mark}${JSON.stringify(name)}:`;
-
-// A bundler drops these where nothing is recorded, and would keep a pattern.
-const beforeId = before("client_event_id", "{");
-const beforeName = before("name");
-const beforeValue = before("value");
-const beforeStep = before("step");
-const beforeMetadata = before("metadata");
-const beforeTime = before("timestamp_ms");
-
-/** Short strings of ordinary characters, which most are, are quoted faster by hand. */
-const quoted = (text: string): string => {
-  if (text.length > 64) return JSON.stringify(text);
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    // What JSON escapes: control characters, the quote, the backslash, and of the surrogates those that are alone.
-    if (unit < 0x20 || unit === 0x22 || unit === 0x5c || unit >= 0xd800) {
-      return JSON.stringify(text);
-    }
-  }
-  return `"${text}"`;
-};
+import { maxNames, metadataField, nameField, putEvent, timeField } from "./eventEncoder.ts";
 
 interface Written extends Series {
-  readonly json: string;
-  /** What it adds to what an id is made of: the fields in order of their names. */
-  readonly id: string;
+  readonly field: string;
+  /** Of what an id is made of, behind the step. */
+  readonly id: Uint8Array;
 }
 
-const written = (series: Series): Written => {
-  const { fields, names } = series;
-  return {
-    ...series,
-    json: JSON.stringify(fields),
-    id: names.length > 0 ? `,${canonical(fields)}` : "",
-  };
-};
-
-const nothing = written(noSeries);
+const written = (series: Series): Written => ({
+  ...series,
+  field: metadataField(series),
+  id: bytesOf(afterStep(series.fields)),
+});
 
 interface Named {
-  /** Of an event, from the end of its id up to its value. */
-  readonly event: string;
-  /** Of what its id is made of, up to its step. */
-  readonly id: string;
+  readonly field: Uint8Array;
+  /** Of what an id is made of, up to the step. */
+  readonly id: Uint8Array;
   /** Its last metadata, which is that of the next one more often than not. */
   last: Written;
   /** The end of the last event, behind its step, and what it was made of. */
-  end: string;
+  end: Uint8Array;
   endAt: number;
   endOf: Written | undefined;
 }
 
-/** How many names are remembered; there are few, or something is wrong anyway. */
-const maxNames = 1000;
-
 export class EventWriter {
-  readonly #run: string;
+  readonly #slug: string;
   readonly #maxMetadata: number;
   readonly #unique = SecureRandom.uuidV4Unsafe();
+  readonly #nothing = written(noSeries);
+  readonly #out = new Utf8();
   #unstepped = 0;
   readonly #names = new Map<string, Named>();
 
-  /** Metadata of more UTF-16 units of JSON than that is not plain. */
+  /** An event whose metadata may take more bytes than that is not plain. No UTF-16 unit takes more than three. */
   constructor(slug: string, maxMetadata: number) {
-    this.#run = quoted(slug);
+    this.#slug = slug;
     this.#maxMetadata = maxMetadata;
   }
 
@@ -82,14 +51,17 @@ export class EventWriter {
     return `${this.#unique}/${++this.#unstepped}`;
   }
 
-  /** The JSON of a plain event; `undefined` for any other. One without a step is like no other. */
+  /**
+   * The JSON of a plain event, until the next one is written; `undefined` for any other. One without a step is like no
+   * other.
+   */
   write(
     name: unknown,
     value: unknown,
     step: unknown,
     metadata: unknown,
     now: number,
-  ): string | undefined {
+  ): Uint8Array | undefined {
     if (!isName(name) || (step !== undefined && !isStep(step)) || !isTime(now)) return undefined;
     if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
     const named = this.#names.get(name) ?? this.#name(name);
@@ -101,28 +73,29 @@ export class EventWriter {
         named.last = written(another);
       }
       series = named.last;
-      if (series.json.length > this.#maxMetadata) return undefined;
+      if (series.field.length * 3 > this.#maxMetadata) return undefined;
     }
     if (now !== named.endAt || series !== named.endOf) {
-      const rest = series === undefined ? "" : `${beforeMetadata}${series.json}`;
-      named.end = `${rest}${beforeTime}${now}}`;
+      named.end = bytesOf(`${series === undefined ? "" : series.field}${timeField(now)}`);
       named.endAt = now;
       named.endOf = series;
     }
     const id =
       step === undefined
         ? this.uniqueId()
-        : idOfText(`${named.id}${step}${series === undefined ? "" : series.id}`);
-    return `${beforeId}"${id}${named.event}${value}${beforeStep}${step ?? null}${named.end}`;
+        : idBytesOf(named.id, step, (series ?? this.#nothing).id);
+    const out = this.#out;
+    out.length = 0;
+    putEvent(out, id, named.field, value, step, named.end, undefined);
+    return out.written;
   }
 
   #name(name: string): Named {
-    const json = quoted(name);
     const named: Named = {
-      event: `"${beforeName}${json}${beforeValue}`,
-      id: `${this.#run},${json},`,
-      last: nothing,
-      end: "",
+      field: nameField(name),
+      id: bytesOf(beforeStep(this.#slug, name)),
+      last: this.#nothing,
+      end: new Uint8Array(),
       endAt: Number.NaN,
       endOf: undefined,
     };

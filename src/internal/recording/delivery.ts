@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect";
 import { MetricsApiRequestError } from "../base/errors.ts";
-import { isStatus, separator } from "../spool/block.ts";
+import { isStatus, joinEntries, splitEntries } from "../spool/block.ts";
 import type { Batch, Kind } from "../spool/service.ts";
 import type { Send, SendError } from "./uplink.ts";
 
@@ -9,7 +9,7 @@ export type Refuse = (kind: Kind, error: SendError) => Effect.Effect<void>;
 
 interface Part {
   readonly count: number;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 /**
@@ -20,11 +20,11 @@ export const isRefusal = (error: SendError): boolean =>
   (error.status === 413 || error.status === 422 || error.status === 400);
 
 const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
-  const entries = body.split(separator);
+  const entries = splitEntries(body);
   const middle = count >> 1;
   return [entries.slice(0, middle), entries.slice(middle)].map((half) => ({
     count: half.length,
-    body: half.join(separator),
+    body: joinEntries(half),
   }));
 };
 
@@ -39,7 +39,7 @@ export class Delivery {
     this.#parts =
       kind === "metric"
         ? [{ count, body }]
-        : body.split(separator).map((entry) => ({ count: 1, body: entry }));
+        : splitEntries(body).map((entry) => ({ count: 1, body: entry }));
   }
 
   /** Up to its end, or the first failure that may pass. A refused part is halved until the bad entry is found. */

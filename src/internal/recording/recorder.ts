@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope";
 import { formatIssue, type Issue } from "../base/issue.ts";
 import { quoted } from "../base/shellQuote.ts";
 import { IdempotencyKey } from "../request/idempotencyKey.ts";
-import type { Kind, Log } from "../spool/service.ts";
+import type { Entry, Kind, Log } from "../spool/service.ts";
 import { lostInWords, UndeliveredError } from "./errors.ts";
 import { type RunStatus, statusOf } from "./runStatus.ts";
 import { newTally, Sender } from "./sender.ts";
@@ -103,7 +103,7 @@ export const makeRecorder = (options: {
         // A clock under test may stand between two.
         Math.floor(clock.currentTimeMillisUnsafe()),
       );
-      return typeof encoded === "string"
+      return encoded instanceof Uint8Array
         ? encoded
         : leaveOut(`metric ${nameInWords(name)}`, encoded);
     };
@@ -113,7 +113,7 @@ export const makeRecorder = (options: {
       return typeof encoded === "string" ? encoded : leaveOut("annotations", encoded);
     };
 
-    const offer = (kind: Kind, entry: string | undefined): Effect.Effect<void> =>
+    const offer = (kind: Kind, entry: Entry | undefined): Effect.Effect<void> =>
       entry === undefined ? Effect.void : log.offer(kind, entry);
 
     const summary = () => {

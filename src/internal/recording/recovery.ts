@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Semaphore from "effect/Semaphore";
 import { idleSleep } from "../base/idleSleep.ts";
+import { bytesOf } from "../base/utf8.ts";
 import { isStatus } from "../spool/block.ts";
 import type {
   LeftAlone,
@@ -90,7 +91,7 @@ export const makeRecovery = (options: {
 
   const sayKilled = ({ leftover, send }: Adopted): Effect.Effect<void, SendError> =>
     Effect.flatMap(options.killed, leftover.end).pipe(
-      Effect.flatMap((entry) => send("killed", entry)),
+      Effect.flatMap((entry) => send("killed", bytesOf(entry))),
       Effect.catchIf(isRefusal, (error) =>
         Effect.logError(
           `That ${leftover.destination.slug} was killed is refused and not sent again: ${error.message}`,

@@ -7,13 +7,19 @@ import type { FolderPathError } from "./errors.ts";
 import type { RunStatus } from "./runStatus.ts";
 import type { AnnotationOptions, EventOptions, ExperimentInput } from "./service.ts";
 
-/** An entry of a spool, or why the event is left out. */
-export type Encoded = string | Issue;
-
-/** Writes down what one recorder records: what is written is what is sent, whenever that is. */
+/**
+ * Writes down what one recorder records, as an entry of a spool, or says why it is left out: what is written is what is
+ * sent, whenever that is.
+ */
 export interface Encoder {
-  readonly metric: (name: string, value: number, options: EventOptions, now: number) => Encoded;
-  readonly annotation: (text: string, options: AnnotationOptions, key: string) => Encoded;
+  /** In UTF-8, and good until the next one is encoded. */
+  readonly metric: (
+    name: string,
+    value: number,
+    options: EventOptions,
+    now: number,
+  ) => Uint8Array | Issue;
+  readonly annotation: (text: string, options: AnnotationOptions, key: string) => string | Issue;
 }
 
 /** Why entries are not sent, or an experiment is not there to send them to. */
@@ -23,7 +29,7 @@ export type SendError = MetricsApiError | FolderPathError;
  * Sends entries of one kind, as they stand in a spool: some metrics, or one of another kind. That a run was `killed`
  * is said only where nothing else is known of its end.
  */
-export type Send = (kind: Kind | "killed", entries: string) => Effect.Effect<void, SendError>;
+export type Send = (kind: Kind | "killed", entries: Uint8Array) => Effect.Effect<void, SendError>;
 
 /** The way of one log to its experiment. */
 export interface Connection {

@@ -7,6 +7,7 @@ import * as Semaphore from "effect/Semaphore";
 import * as ClientEventId from "../base/clientEventId.ts";
 import type { MetricsApiError } from "../base/errors.ts";
 import { type Issue, tooDeep } from "../base/issue.ts";
+import { bytesOf } from "../base/utf8.ts";
 import { bodyOf } from "../ingest/batches.ts";
 import { encodeBySchema, isPlainObject } from "../ingest/event.ts";
 import { EventWriter } from "../ingest/eventWriter.ts";
@@ -144,8 +145,7 @@ const millisOf = (timestamp: unknown, now: number): number => {
 };
 
 const encoder = (slug: string): Encoder => {
-  // No UTF-16 unit takes more than three bytes.
-  const writer = new EventWriter(slug, Math.floor(maxMetadataBytes / 3));
+  const writer = new EventWriter(slug, maxMetadataBytes);
 
   /** An event that is not plain. Its metadata is looked at first, as an id is made of it. */
   const encodeOther = (name: string, value: number, options: EventOptions, now: number) => {
@@ -162,13 +162,14 @@ const encoder = (slug: string): Encoder => {
       // It was found to be that.
       metadata: metadata as EventOptions["metadata"],
     };
-    return encodeBySchema({
+    const json = encodeBySchema({
       ...series,
       clientEventId:
         step === undefined ? writer.uniqueId() : ClientEventId.make({ ...series, step, run: slug }),
       value,
       timestamp,
     });
+    return typeof json === "string" ? bytesOf(json) : json;
   };
 
   return {
@@ -208,15 +209,15 @@ const encodeExperiment = lazily(createExperiment.payload);
 /** The key and the body of a request. A key is visible ASCII, and has no space. */
 const entryOf = (key: string, body: unknown): string => `${key} ${JSON.stringify(body)}`;
 
-const utf8 = new TextEncoder();
-const partsOf = (entry: string): { readonly key: string; readonly body: Uint8Array } => {
-  const space = entry.indexOf(" ");
-  return { key: entry.slice(0, space), body: utf8.encode(entry.slice(space + 1)) };
+const decoder = new TextDecoder();
+const partsOf = (entry: Uint8Array): { readonly key: string; readonly body: Uint8Array } => {
+  const space = entry.indexOf(" ".charCodeAt(0));
+  return { key: decoder.decode(entry.subarray(0, space)), body: entry.subarray(space + 1) };
 };
 
 /** When it says that it was, in Unix milliseconds. */
-const timeOf = (entry: string): number | undefined => {
-  const body: unknown = JSON.parse(entry.slice(entry.indexOf(" ") + 1));
+const timeOf = (entry: Uint8Array): number | undefined => {
+  const body: unknown = JSON.parse(decoder.decode(partsOf(entry).body));
   return Predicate.hasProperty(body, "timestamp_ms") && Predicate.isNumber(body.timestamp_ms)
     ? body.timestamp_ms
     : undefined;
@@ -279,7 +280,7 @@ const connect = (
    * service says of its beginning is the evidence, as clocks differ: it is not the beginning of another run if it is
    * what was there when the experiment was opened, what this run said, or what the service answered to that.
    */
-  const tell = (id: string, kind: "started" | "ended" | "killed", entry: string) =>
+  const tell = (id: string, kind: "started" | "ended" | "killed", entry: Uint8Array) =>
     Effect.gen(function* () {
       const params = { experiment_id: id };
       const { experiment } = yield* call(getExperiment, { params });
@@ -301,11 +302,11 @@ const connect = (
       if (kind === "started") yield* keep({ startedAt: startOf(answer.experiment) ?? ours ?? 0 });
     });
 
-  const send = (kind: Kind | "killed", entries: string) =>
+  const send = (kind: Kind | "killed", entries: Uint8Array) =>
     Effect.flatMap(experimentId, (id): Effect.Effect<unknown, MetricsApiError, Sending> => {
       const params = { experiment_id: id };
       if (kind === "metric") {
-        const body = bodyOf(utf8.encode(entries));
+        const body = bodyOf(entries);
         return callWithIngestionKey(ingestMetrics, { params, query: undefined, body });
       }
       if (kind !== "annotation") return tell(id, kind, entries);

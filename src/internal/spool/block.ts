@@ -2,6 +2,7 @@
  * The unit of what is written to a spool file: some entries of one kind behind a header with their checksum. A block
  * that was not written whole, or was damaged since, is known by it.
  */
+import { Utf8 } from "../base/utf8.ts";
 import type { Kind } from "./service.ts";
 
 const kinds: ReadonlyArray<Kind> = ["metric", "annotation", "started", "ended"];
@@ -13,7 +14,29 @@ export const isStatus = (kind: Kind): boolean => kind === "started" || kind === 
  * Between entries, which have no line break of their own, as compact JSON has none. Entries that are JSON become the
  * inside of an array.
  */
-export const separator = ",\n";
+export const separator = new Uint8Array([0x2c, 0x0a]);
+export const lineBreak = 0x0a;
+
+export const joinEntries = (entries: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const [only] = entries;
+  if (entries.length === 1 && only !== undefined) return only;
+  const joined = new Utf8();
+  for (const [i, entry] of entries.entries()) {
+    if (i > 0) joined.append(separator);
+    joined.append(entry);
+  }
+  return joined.written;
+};
+
+export const splitEntries = (body: Uint8Array): ReadonlyArray<Uint8Array> => {
+  const entries: Array<Uint8Array> = [];
+  let start = 0;
+  for (let end = body.indexOf(lineBreak); end !== -1; end = body.indexOf(lineBreak, start)) {
+    entries.push(body.subarray(start, end + 1 - separator.length));
+    start = end + 1;
+  }
+  return [...entries, body.subarray(start)];
+};
 
 /**
  * Magic, kind, count, length, checksum: five little-endian 32-bit integers. The checksum is of all that follows the
@@ -21,22 +44,6 @@ export const separator = ",\n";
  */
 const headerBytes = 20;
 const magic = 0x31_56_59_53; // "SYV1"
-
-const utf8 = new TextEncoder();
-const decoder = new TextDecoder();
-
-const encodeBlock = ({ body: text, count, kind }: Pick<Block, "kind" | "count" | "body">) => {
-  const body = utf8.encode(text);
-  const block = new Uint8Array(headerBytes + body.byteLength);
-  const view = new DataView(block.buffer);
-  view.setUint32(0, magic, true);
-  view.setUint32(4, kinds.indexOf(kind), true);
-  view.setUint32(8, count, true);
-  view.setUint32(12, body.byteLength, true);
-  block.set(body, headerBytes);
-  view.setUint32(16, checksum(block), true);
-  return block;
-};
 
 /** Blocks one after the other, and their bytes. */
 export interface Encoded {
@@ -48,18 +55,22 @@ export interface Encoded {
 export const encodeBlocks = (
   blocks: ReadonlyArray<Pick<Block, "kind" | "count" | "body">>,
 ): Encoded => {
-  const parts = blocks.map(encodeBlock);
-  const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  const length = blocks.reduce((sum, { body }) => sum + headerBytes + body.length, 0);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
   let end = 0;
-  return {
-    bytes,
-    blocks: parts.map((part, i) => {
-      bytes.set(part, end);
-      end += part.byteLength;
-      const { kind, count, body } = blocks[i] as Block;
-      return { kind, count, body, bytes: part.byteLength - headerBytes, end };
-    }),
-  };
+  const encoded = blocks.map(({ body, count, kind }) => {
+    const start = end;
+    end += headerBytes + body.length;
+    view.setUint32(start, magic, true);
+    view.setUint32(start + 4, kinds.indexOf(kind), true);
+    view.setUint32(start + 8, count, true);
+    view.setUint32(start + 12, body.length, true);
+    bytes.set(body, start + headerBytes);
+    view.setUint32(start + 16, checksum(bytes.subarray(start, end)), true);
+    return { kind, count, body: bytes.subarray(start + headerBytes, end), end };
+  });
+  return { bytes, blocks: encoded };
 };
 
 const checksum = (block: Uint8Array): number =>
@@ -74,9 +85,7 @@ export interface Block {
   /** How many entries. */
   readonly count: number;
   /** The entries, joined by {@link separator}. */
-  readonly body: string;
-  /** Of the body, in UTF-8. */
-  readonly bytes: number;
+  readonly body: Uint8Array;
   /** Where the block ends in what was read. */
   readonly end: number;
 }
@@ -95,8 +104,7 @@ const decodeBlock = (bytes: Uint8Array, start: number): Block | undefined => {
   return {
     kind,
     count: view.getUint32(start + 8, true),
-    body: decoder.decode(bytes.subarray(start + headerBytes, end)),
-    bytes: length,
+    body: bytes.subarray(start + headerBytes, end),
     end,
   };
 };

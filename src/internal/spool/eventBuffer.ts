@@ -4,10 +4,11 @@ import * as Effect from "effect/Effect";
 import * as Latch from "effect/Latch";
 import { isStatus, separator } from "./block.ts";
 import { PendingBatch } from "./pendingBatch.ts";
-import type { Kind, Limits, Log, Overflow } from "./service.ts";
+import type { Entry, Kind, Limits, Log, Overflow } from "./service.ts";
 
-/** Code units are one to three bytes of UTF-8. Only a long entry is worth counting. */
-const utf8Bytes = (entry: string): number => {
+/** Code units are one to three bytes of UTF-8. Only a long text is worth counting. */
+const utf8Bytes = (entry: Entry): number => {
+  if (typeof entry !== "string") return entry.length;
   if (entry.length < 300) return entry.length * 3;
   let bytes = entry.length;
   for (let i = 0; i < entry.length; i++) {
@@ -52,6 +53,8 @@ export class EventBuffer {
   /** When its first entry came. */
   #openedAt = 0;
   #bytes = 0;
+  /** Of the batch before. The next one is as large, more often than not. */
+  #lastBytes = 0;
   readonly #closed: Array<PendingBatch> = [];
   #waiting: Array<() => void> = [];
 
@@ -68,7 +71,7 @@ export class EventBuffer {
   }
 
   /** Takes the entry into a batch at once, or does not. */
-  offerUnsafe(kind: Kind, entry: string): PendingBatch | undefined {
+  offerUnsafe(kind: Kind, entry: Entry): PendingBatch | undefined {
     if (this.ended || (this.#isFull && !isStatus(kind) && !this.#makeRoom())) {
       this.#drop();
       return undefined;
@@ -82,10 +85,11 @@ export class EventBuffer {
   }
 
   /** Waits for room if that is the policy. */
-  offer(kind: Kind, entry: string): Effect.Effect<PendingBatch | undefined> {
+  offer(kind: Kind, entry: Entry): Effect.Effect<PendingBatch | undefined> {
     if (!this.#mustWait(kind)) return Effect.succeed(this.offerUnsafe(kind, entry));
+    const kept = typeof entry === "string" ? entry : entry.slice();
     return Effect.callback<PendingBatch | undefined>((resume) => {
-      const again = () => resume(Effect.suspend(() => this.offer(kind, entry)));
+      const again = () => resume(Effect.suspend(() => this.offer(kind, kept)));
       this.#waiting.push(again);
       return Effect.sync(() => {
         this.#waiting = this.#waiting.filter((one) => one !== again);
@@ -100,7 +104,7 @@ export class EventBuffer {
    */
   accept(
     kind: Kind,
-    entry: string,
+    entry: Entry,
     late: (pending: PendingBatch) => Effect.Effect<void>,
   ): Effect.Effect<void> {
     if (this.#mustWait(kind)) return Effect.asVoid(this.offer(kind, entry));
@@ -117,6 +121,7 @@ export class EventBuffer {
     if (this.#open === undefined) return;
     if (this.#open.count > 0) {
       this.#open.close();
+      this.#lastBytes = this.#bytes;
       this.#closed.push(this.#open);
     }
     this.#open = undefined;
@@ -175,7 +180,7 @@ export class EventBuffer {
     );
   }
 
-  #push(kind: Kind, entry: string): PendingBatch {
+  #push(kind: Kind, entry: Entry): PendingBatch {
     const bytes = utf8Bytes(entry) + separator.length;
     const { maxBytes, maxEvents } = this.limits;
     if (this.#open !== undefined) {
@@ -184,7 +189,7 @@ export class EventBuffer {
     const now = this.#clock.currentTimeMillisUnsafe();
     let open = this.#open;
     if (open === undefined) {
-      open = this.#open = new PendingBatch(kind);
+      open = this.#open = new PendingBatch(kind, this.#lastBytes + bytes);
       this.#openedAt = now;
       this.#opened.openUnsafe();
     }

@@ -147,7 +147,7 @@ export const makeFileLog = (
           group.map((pending) => ({
             kind: pending.kind,
             count: pending.count,
-            body: pending.close(),
+            body: pending.body,
           })),
         );
         const status = group.findLast(({ kind }) => isStatus(kind))?.kind;
@@ -252,7 +252,7 @@ export const makeFileLog = (
       return {
         kind,
         count,
-        body: pending.close(),
+        body: pending.body,
         settle: Effect.sync(() => {
           underWay.delete(pending);
           buffer.leave(kind, count);

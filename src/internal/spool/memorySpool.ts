@@ -35,7 +35,7 @@ const makeMemoryLog = (
         return {
           kind,
           count,
-          body: pending.close(),
+          body: pending.body,
           settle: Effect.sync(() => {
             buffer.leave(kind, count);
             buffer.release(kind, count);

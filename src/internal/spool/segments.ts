@@ -6,7 +6,14 @@
 import * as Effect from "effect/Effect";
 import type { PlatformError } from "effect/PlatformError";
 import * as Semaphore from "effect/Semaphore";
-import { type Block, decodeBlocks, type Encoded, isStatus, separator } from "./block.ts";
+import {
+  type Block,
+  decodeBlocks,
+  type Encoded,
+  isStatus,
+  joinEntries,
+  separator,
+} from "./block.ts";
 import { type Disk, failing, readWhole, withFile, writeWhole } from "./disk.ts";
 import type { Batch, Kind, Limits, SpoolError } from "./service.ts";
 
@@ -102,9 +109,9 @@ export class Segments {
     for (const block of blocks) {
       const from = { segment, offset };
       offset = start + block.end;
-      if (this.#heldBytes + block.bytes > maxHeld) continue;
+      if (this.#heldBytes + block.body.length > maxHeld) continue;
       this.#held.push({ block, from, until: { segment, offset } });
-      this.#heldBytes += block.bytes;
+      this.#heldBytes += block.body.length;
     }
   }
 
@@ -122,7 +129,7 @@ export class Segments {
       offset = next.until.offset;
       taken.push(next);
     }
-    for (const { block } of this.#held.splice(0, count)) this.#heldBytes -= block.bytes;
+    for (const { block } of this.#held.splice(0, count)) this.#heldBytes -= block.body.length;
     return taken;
   }
 
@@ -196,7 +203,7 @@ export class Segments {
   /** The same of what was read from the disk already. */
   #pollMemory(): Batch | undefined {
     const { maxBytes, maxEvents } = this.#limits;
-    const bodies: Array<string> = [];
+    const bodies: Array<Uint8Array> = [];
     let kind: Kind | undefined;
     let count = 0;
     let bytes = 0;
@@ -207,11 +214,11 @@ export class Segments {
       found = this.#blocks[this.#next]
     ) {
       const { block } = found;
-      const fits = count + block.count <= maxEvents && bytes + block.bytes <= maxBytes;
+      const fits = count + block.count <= maxEvents && bytes + block.body.length <= maxBytes;
       if (kind !== undefined && (block.kind !== kind || isStatus(kind) || !fits)) break;
       kind = block.kind;
       count += block.count;
-      bytes += block.bytes + separator.length;
+      bytes += block.body.length + separator.length;
       bodies.push(block.body);
       until = found.until;
       this.#next++;
@@ -221,7 +228,7 @@ export class Segments {
     if (isStatus(kind)) this.polledStatuses += count;
     const reading: Reading = { until, settled: false };
     this.#readings.push(reading);
-    return { kind, count, body: bodies.join(separator), settle: this.#settle(reading) };
+    return { kind, count, body: joinEntries(bodies), settle: this.#settle(reading) };
   }
 
   /** All that is in memory, as the files are gone. */

@@ -88,8 +88,8 @@ export type Overflow = "backpressure" | "dropOldest" | "dropNewest";
 export interface Batch {
   readonly kind: Kind;
   readonly count: number;
-  /** The entries, with a comma and a line break between them. */
-  readonly body: string;
+  /** The entries in UTF-8, with a comma and a line break between them. */
+  readonly body: Uint8Array;
   /** They need not be sent any more. */
   readonly settle: Effect.Effect<void>;
 }
@@ -122,18 +122,25 @@ export interface Counts {
 }
 
 /**
- * The entries of one recorder, on their way to the sender. An entry is a text without a line break.
+ * A text without a line break, or its UTF-8, which is copied when it is taken in.
+ *
+ * @category models
+ */
+export type Entry = string | Uint8Array;
+
+/**
+ * The entries of one recorder, on their way to the sender.
  *
  * @category models
  */
 export interface Log extends Outgoing {
   /** Takes an entry in at once, or says that there is no room. */
-  readonly offerUnsafe: (kind: Kind, entry: string) => boolean;
+  readonly offerUnsafe: (kind: Kind, entry: Entry) => boolean;
   /**
    * Takes an entry in, as durable as was asked for, and waits for room where that is the policy. Never waits for the
    * network but so.
    */
-  readonly offer: (kind: Kind, entry: string) => Effect.Effect<void>;
+  readonly offer: (kind: Kind, entry: Entry) => Effect.Effect<void>;
   /** Closes the open batch, so that it can be polled. */
   readonly seal: Effect.Effect<void>;
   /** Waits until there may be something to poll. */

@@ -8,8 +8,16 @@ export const bytesOf = (text: string): Uint8Array => utf8.encode(text);
 /** UTF-8 that grows at its end. */
 export class Utf8 {
   /** What is written so far are the first {@link length} bytes of it. */
-  array = new Uint8Array(4096);
+  array: Uint8Array;
   length = 0;
+
+  constructor(capacity = 4096) {
+    this.array = new Uint8Array(capacity);
+  }
+
+  get written(): Uint8Array {
+    return this.array.subarray(0, this.length);
+  }
 
   /** Makes room for as many more bytes. What is written by hand needs it. */
   reserve(count: number): void {
@@ -19,10 +27,15 @@ export class Utf8 {
     this.array.set(array.subarray(0, length));
   }
 
-  /** A text of any characters. */
-  append(text: string): void {
-    this.reserve(text.length * 3);
-    this.length += utf8.encodeInto(text, this.array.subarray(this.length)).written;
+  /** A text of any characters, or some as they are. */
+  append(text: string | Uint8Array): void {
+    if (typeof text === "string") {
+      this.reserve(text.length * 3);
+      this.length += utf8.encodeInto(text, this.array.subarray(this.length)).written;
+    } else {
+      this.reserve(text.length);
+      this.length = putBytes(this.array, this.length, text);
+    }
   }
 }
 
