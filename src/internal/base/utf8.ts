@@ -1,5 +1,7 @@
 /** JSON as the bytes that are sent: a text would be made of many small ones first, and encoded then. */
 
+import { putFraction } from "./decimal.ts";
+
 const utf8 = new TextEncoder();
 
 /** The text in UTF-8. */
@@ -83,6 +85,10 @@ export const putCount = (array: Uint8Array, at: number, value: number): number =
 /** A finite number, as JSON has it. */
 export const putNumber = (array: Uint8Array, at: number, value: number): number => {
   if (Number.isSafeInteger(value) && value >= 0) return putCount(array, at, value);
+  if (value >= 1e-6 && value < 2 ** 53) {
+    const end = putFraction(array, at, value);
+    if (end !== -1) return end;
+  }
   const text = `${value}`;
   const { length } = text;
   for (let i = 0; i < length; i++) array[at + i] = text.charCodeAt(i);
