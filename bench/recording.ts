@@ -1,6 +1,6 @@
 /**
  * What it costs a job to record one event, beside a client that does the like, with a service that answers and with
- * one that does not; and what it costs until all of them are delivered, beside the service's own collector. Prints
+ * one that does not; and what it costs until all of them are delivered, beside the service's own collectors. Prints
  * two tables.
  *
  * `npm run build && npm ci --prefix bench/peers && node bench/recording.ts [events]`; default: 500,000.
@@ -86,21 +86,22 @@ for (const [name, { seconds }] of rates) {
 
 // Fewer than either keeps in memory, and a recorder that never had to drop any.
 const block = events / 10;
-const python = startPython("collector.py", origin);
-const delivered = await inTurns(
-  {
-    ...startRecorder(origin),
-    ...(python && { "syvain-metrics-collector 0.0.62": python }),
-  },
-  { task: "deliver", count: block, concurrency: 1 },
-  { rounds: 5 },
-);
+const [v1, v2] = [startPython("collector.py", origin), startPython("collector.py", origin, "v2")];
+const collectors = {
+  ...startRecorder(origin),
+  ...(v1 && { "syvain-metrics-collector 0.0.62": v1 }),
+  ...(v2 && { "syvain-metrics-collector 0.0.352": v2 }),
+};
+const order = { count: block, concurrency: 1 };
+const delivered = await inTurns(collectors, { task: "deliver", ...order }, { rounds: 5 });
+const calls = await inTurns(collectors, { task: "latency", ...order }, { rounds: 5 });
 console.log();
 heading(
   "recorded, and all delivered",
   "events/s",
   "CPU µs/event",
   "`recorder.metric`, memory / it",
+  "one call meanwhile, µs: p50 / p99",
 );
 const ours = delivered.get("recorder.metric, memory")!;
 for (const [name, { seconds, cpu }] of delivered) {
@@ -109,6 +110,7 @@ for (const [name, { seconds, cpu }] of delivered) {
     `${fixed(0, block / seconds / 1000)} k`,
     fixed(2, (cpu / block) * 1e6),
     fixed(2, seconds / ours.seconds),
+    ["p50", "p99"].map((part) => fixed(2, calls.get(name)!.figures[part])).join(" / "),
   );
 }
 process.exit();

@@ -16,12 +16,12 @@ def contend(tasks):
         order = json.loads(line)
         before = resource.getrusage(resource.RUSAGE_SELF)
         started = time.perf_counter()
-        tasks[order["task"]](order["count"], order["concurrency"])
+        figures = tasks[order["task"]](order["count"], order["concurrency"]) or {}
         seconds = time.perf_counter() - started
         after = resource.getrusage(resource.RUSAGE_SELF)
         took = {
             "seconds": seconds,
             "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-            "figures": {"peak": after.ru_maxrss / 1024},
+            "figures": {**figures, "peak": after.ru_maxrss / 1024},
         }
         print(json.dumps(took), flush=True)

@@ -7,22 +7,30 @@ import { createInterface } from "node:readline";
 import type { Contender } from "./contender.ts";
 
 const bench = join(import.meta.dirname, "..");
-const packages = ["syvain-metrics-api-client==0.0.62", "syvain-metrics-collector==0.0.62"];
+/** By the name of their environment: one has no two releases of a package. */
+const packages = {
+  v1: ["syvain-metrics-api-client==0.0.62", "syvain-metrics-collector==0.0.62"],
+  v2: ["syvain-metrics-collector==0.0.352"],
+};
 
 /** The interpreter of a virtual environment that has them; `undefined` when there is no Python to make one with. */
-const environment = (): string | undefined => {
-  const folder = join(bench, "../node_modules/.cache/bench-python");
+const environment = (name: keyof typeof packages): string | undefined => {
+  const folder = join(bench, "../node_modules/.cache/bench-python", name);
   const interpreter = join(folder, "bin/python");
   const done = join(folder, "done");
   if (existsSync(done)) return interpreter;
   rmSync(folder, { recursive: true, force: true });
   const steps = [
     ["python3", "-m", "venv", folder],
-    [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages],
+    [
+      interpreter,
+      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+      ...packages[name],
+    ],
   ];
   for (const [command = "", ...args] of steps) {
     if (spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] }).status !== 0) {
-      console.error("The service's clients are left out: they need Python 3.10, venv and pip.");
+      console.error("The service's clients are left out: they need Python 3.11, venv and pip.");
       return undefined;
     }
   }
@@ -32,8 +40,12 @@ const environment = (): string | undefined => {
 };
 
 /** Starts the contender in a Python file below `bench/peers`; none where there is no Python. */
-export const startPython = (file: string, host: string): Contender | undefined => {
-  const interpreter = environment();
+export const startPython = (
+  file: string,
+  host: string,
+  name: keyof typeof packages = "v1",
+): Contender | undefined => {
+  const interpreter = environment(name);
   if (interpreter === undefined) return undefined;
   const child = spawn(interpreter, [join(bench, "peers", file), host], {
     stdio: ["pipe", "pipe", "inherit"],

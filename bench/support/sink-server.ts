@@ -1,9 +1,10 @@
 /**
- * A service that creates one experiment, counts the events that arrive and keeps nothing: in a process of its own, so
- * that only the client is measured. With the argument `silent` it takes events and never answers.
+ * A service that creates one experiment, counts the events that arrive and keeps nothing, in both generations of the
+ * API: in a process of its own, so that only the client is measured. With the argument `silent` it takes events and never answers.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { answersTo, authStatus } from "./answers-v2.ts";
 import { answer as experiment } from "./experiment.ts";
 
 const silent = process.argv[2] === "silent";
@@ -42,7 +43,12 @@ const server = createServer((request, response) => {
       answer(String(taken));
       taken = 0;
     } else if (path.endsWith("/ingestion-keys")) answer(minted);
-    else if (path.endsWith("/ingest")) {
+    else if (path.endsWith("/auth/status")) answer(authStatus);
+    else if (path.endsWith("/events")) {
+      const { json, metrics } = answersTo(Buffer.concat(chunks).toString("latin1"));
+      taken += metrics;
+      answer(json);
+    } else if (path.endsWith("/ingest")) {
       const body = Buffer.concat(chunks);
       for (let i = body.indexOf(mark); i !== -1; i = body.indexOf(mark, i + mark.length)) taken++;
       if (!silent) answer(queued);
