@@ -1,7 +1,6 @@
 /** Metrics: storing events, and reading them as rows, as series and as a catalog. */
 import * as Effect from "effect/Effect";
 import type { Json } from "effect/Schema";
-import * as Stream from "effect/Stream";
 import type { Metadata } from "../../internal/wire/schema.ts";
 import { canonical } from "../json.ts";
 import { currentMillis } from "../now.ts";
@@ -132,27 +131,6 @@ export const readRows = (
       const description = descriptions.get(one.experimentId)?.[event.revision];
       return { event, series: one, experiment, description };
     });
-  });
-
-// -----------------------------------------------------------------------------
-// Series
-// -----------------------------------------------------------------------------
-
-/** All points of a series in columns. Equal steps go by time, then by arrival. */
-export const readPoints = (series: Series, axis: "step" | "timestamp", direction: Direction) =>
-  Effect.gen(function* () {
-    const steps: Array<number | null> = [];
-    const [timestamp, value]: [Array<number>, Array<number>] = [[], []];
-    yield* Stream.runForEach((yield* Store).points(series, axis, direction), (part) =>
-      Effect.sync(() => {
-        for (const [i, step] of part.steps.entries()) {
-          steps.push(step);
-          timestamp.push(part.times[i]!);
-          value.push(part.values[i]!);
-        }
-      }),
-    );
-    return { steps, timestamp, value };
   });
 
 // -----------------------------------------------------------------------------

@@ -6,18 +6,12 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import type * as Schema from "effect/Schema";
-import * as Stream from "effect/Stream";
 import type { Operation, ParamNames } from "../../internal/wire/operation.ts";
 import type * as contract from "../../internal/wire/v1/index.ts";
 import { ingestMetrics } from "../../internal/wire/v1/index.ts";
 import type { MetricInput } from "../../internal/wire/v1/metricInput.ts";
 import type { ComparisonSeries, RowOptions } from "../../internal/wire/v1/metrics.ts";
-import type {
-  SeriesBatch,
-  SeriesEnd,
-  SeriesOrder,
-  SeriesSelection,
-} from "../../internal/wire/v1/series.ts";
+import type { SeriesSelection } from "../../internal/wire/v1/series.ts";
 import { annotate, listAnnotations } from "../rules/annotations.ts";
 import * as Experiments from "../rules/experiments.ts";
 import * as Folders from "../rules/folders.ts";
@@ -34,6 +28,7 @@ import {
 } from "../store.ts";
 import { replay, respond } from "./envelope.ts";
 import { Keyed } from "./middleware.ts";
+import { streamBatches, writeBatches } from "./seriesText.ts";
 import { annotationView, experimentView, folderView, keyView, rowView } from "./views.ts";
 
 export interface Settings {
@@ -57,14 +52,11 @@ export interface Request<O extends Operation = Operation> {
   readonly payload: TypeOf<O, "payload">;
 }
 
-type SuccessOf<O extends Operation> = O extends { readonly stream: string }
-  ? ReadonlyArray<O["success"]["Type"]> | Stream.Stream<O["success"]["Type"], StoreError, Store>
-  : O["success"]["Type"];
-
+/** What is inside the envelope, or an answer that is whole. */
 type Handler<O extends Operation> = (
   request: Request<O>,
 ) => Effect.Effect<
-  SuccessOf<O> | HttpServerResponse.HttpServerResponse,
+  O["success"]["Type"] | HttpServerResponse.HttpServerResponse,
   Refusal | StoreError,
   Store
 >;
@@ -150,32 +142,6 @@ const selectionOf = ({ experimentId, metricName, metadataFilter = [] }: SeriesSe
         (value === undefined || Metrics.asText(metadata[key]!) === value),
     ),
 });
-
-const batchOf = (series: Series, { axis, direction }: SeriesOrder) =>
-  Effect.map(Metrics.readPoints(series, axis, direction), (data): SeriesBatch => ({
-    experimentId: series.experimentId,
-    metricName: series.name,
-    metadataHash: series.hash,
-    metadata: Object.fromEntries(
-      Object.entries(series.metadata).map(([key, value]) => [key, Metrics.asText(value)]),
-    ),
-    data,
-  }));
-
-/** The batches one by one, and at the end how much there was. */
-const withEnd = <E, R>(batches: Stream.Stream<SeriesBatch, E, R>) =>
-  Stream.suspend(() => {
-    let [batchCount, rowCount] = [0, 0];
-    const counted = Stream.map(batches, (batch) => {
-      batchCount++;
-      rowCount += batch.data.value.length;
-      return batch;
-    });
-    return Stream.concat(
-      counted,
-      Stream.sync((): SeriesEnd => ({ kind: "complete", batchCount, rowCount })),
-    );
-  });
 
 // -----------------------------------------------------------------------------
 // Ingestion
@@ -367,14 +333,7 @@ export const makeHandlers = ({ organization, ingestionKeyTtl }: Settings): Handl
     querySeries: ({ payload: { series, order, stream } }) =>
       Effect.gen(function* () {
         const chosen = (yield* Metrics.select(series.map(selectionOf))).map((one) => one.series);
-        return stream
-          ? // One batch at a time, so that the first is sent before the last is read.
-            withEnd(
-              Stream.fromIterable(chosen, { chunkSize: 1 }).pipe(
-                Stream.mapEffect((one) => batchOf(one, order)),
-              ),
-            )
-          : yield* Effect.forEach(chosen, (one) => batchOf(one, order));
+        return yield* (stream ? streamBatches : writeBatches)(chosen, order);
       }),
 
     queryMetricCatalog: ({ payload }) =>

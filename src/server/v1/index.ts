@@ -7,7 +7,6 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder";
 import type * as HttpApiGroup from "effect/http-api/HttpApiGroup";
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar";
 import * as Layer from "effect/Layer";
-import * as Stream from "effect/Stream";
 import * as contract from "../../internal/wire/v1/index.ts";
 import { Refusal } from "../rules/refusal.ts";
 import { type Store, StoreError } from "../store.ts";
@@ -17,9 +16,6 @@ import { type Handlers, makeHandlers, type Settings } from "./handlers.ts";
 import { makeRawIngest } from "./ingest.ts";
 import { atomicity, authorization, validation } from "./middleware.ts";
 
-const isBare = (answer: unknown) =>
-  HttpServerResponse.isHttpServerResponse(answer) || Stream.isStream(answer);
-
 const isRefusal = (error: unknown): error is Refusal => error instanceof Refusal;
 const isStoreError = (error: unknown): error is StoreError => error instanceof StoreError;
 
@@ -28,7 +24,9 @@ const toHandler =
   <E, R>(handler: (request: never) => Effect.Effect<unknown, E | Refusal | StoreError, R>) =>
   (request: never) =>
     handler(request).pipe(
-      Effect.map((answer) => (isBare(answer) ? answer : { data: answer, error: null })),
+      Effect.map((answer) =>
+        HttpServerResponse.isHttpServerResponse(answer) ? answer : { data: answer, error: null },
+      ),
       Effect.catchIf(isRefusal, (refusal) => Effect.succeed(refused(refusal))),
       Effect.catchIf(isStoreError, Effect.die),
     );
