@@ -294,7 +294,8 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
     const way = word(direction.toUpperCase());
     const behind = word(direction === "asc" ? ">" : "<");
     const isOfPhase = {
-      steps: sql`step >= 0 AND (step, time, sequence) ${behind} (${step}, ${time}, ${sequence})`,
+      // Upwards the place says it, and a second bound from below would be taken instead of it: a search from the start.
+      steps: sql`(step, time, sequence) ${behind} (${step}, ${time}, ${sequence})${direction === "asc" ? word("") : sql` AND step >= 0`}`,
       none: sql`step = ${word(noStep)} AND (time, sequence) ${behind} (${time}, ${sequence})`,
       all: sql`(time, sequence) ${behind} (${time}, ${sequence})`,
     }[phase];
@@ -313,7 +314,9 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
     const edge = direction === "asc" ? start : end;
     const phaseOf = (phase: "steps" | "none" | "all") =>
       Stream.paginate<Place, Points, StoreError, never>(
-        { step: edge, time: edge, sequence: edge },
+        phase === "steps" && direction === "asc"
+          ? { step: noStep, time: end, sequence: end }
+          : { step: edge, time: edge, sequence: edge },
         (place) =>
           kept(part(series, direction, axis, phase, place)).pipe(
             Effect.map(([steps = [], times = [], sequences = [], values = []]) => {
