@@ -11,8 +11,9 @@ import type * as SqlError from "effect/sql/SqlError";
 import { createHash } from "node:crypto";
 import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
+import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
 import { idSize, packEvents } from "../sql/packed.ts";
-import { answersBetween, makeSqlStore, maxAnswers, sequencesOfBatch } from "../sql/store.ts";
+import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
 
@@ -112,7 +113,7 @@ export const openPostgres = (
           FROM unnest(${array(
             missing.map(({ key }) => key),
             bytea,
-          )}, ${text(missing.map(({ name }) => toText(name)))},
+          )}, ${text(missing.map(({ name }) => name))},
             ${text(missing.map(({ metadata }) => metadata))})
             WITH ORDINALITY AS missing (identity, name, metadata, place)
           ORDER BY place

@@ -6,117 +6,24 @@ import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Reactivity from "effect/reactivity/Reactivity";
-import type * as Scope from "effect/Scope";
 import * as Semaphore from "effect/Semaphore";
 import * as SqlClient from "effect/sql/SqlClient";
 import type * as SqlConnection from "effect/sql/SqlConnection";
-import * as SqlError from "effect/sql/SqlError";
+import type * as SqlError from "effect/sql/SqlError";
 import * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
 import { createHash } from "node:crypto";
-import { Worker } from "node:worker_threads";
 import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
 import { packEvents } from "../sql/packed.ts";
-import { answersBetween, makeSqlStore, maxAnswers, sequencesOfBatch } from "../sql/store.ts";
+import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
-import type {
-  Command,
-  Failure,
-  Opening,
-  PackedIngested,
-  Reply,
-  Request,
-  Shape,
-} from "./sqliteProtocol.ts";
+import type { PackedBatch, PackedIngested, Shape } from "./sqliteProtocol.ts";
+import { startThread, type Thread } from "./sqliteThread.ts";
 
 /** How many batches the writing thread is given at once, so that it has not to wait for the next. */
 const batchesAtOnce = 4;
-
-/** Beside this module in the sources, beside the command where it was built. */
-const worker = new URL(
-  import.meta.url.endsWith(".ts") ? "./sqliteWorker.ts" : "./sqliteWorker.js",
-  import.meta.url,
-);
-
-// -----------------------------------------------------------------------------
-// Threads
-// -----------------------------------------------------------------------------
-
-/** A thread with the database. */
-interface Thread {
-  readonly send: (
-    command: Command,
-    transfer?: ReadonlyArray<ArrayBuffer>,
-  ) => Effect.Effect<unknown, SqlError.SqlError>;
-  readonly isTransaction: () => boolean;
-}
-
-const failed = ({ message, errno }: Failure, operation: string) =>
-  new SqlError.SqlError({
-    reason: SqlError.classifySqliteError(Object.assign(new Error(message), { errno }), {
-      message,
-      operation,
-    }),
-  });
-
-const gone = (cause: unknown) =>
-  new SqlError.SqlError({
-    reason: new SqlError.ConnectionError({
-      cause,
-      message: "the thread of the database has ended",
-      operation: "execute",
-    }),
-  });
-
-const startThread = (opening: Opening): Effect.Effect<Thread, SqlError.SqlError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const waiting = new Map<number, (reply: Effect.Effect<unknown, SqlError.SqlError>) => void>();
-    let isTransaction = false;
-    let lost: SqlError.SqlError | undefined;
-    let lastId = 0;
-    const send: Thread["send"] = (command, transfer = []) =>
-      Effect.callback((resume) => {
-        if (lost !== undefined) return resume(Effect.fail(lost));
-        const id = lastId++;
-        waiting.set(id, resume);
-        thread.postMessage({ id, command } satisfies Request, transfer);
-      });
-    const thread = yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        const thread = new Worker(worker, {
-          // Node 22 warns of `node:sqlite`, which is what this is for.
-          execArgv: ["--disable-warning=ExperimentalWarning"],
-        });
-        thread.on("message", ({ id, result, isTransaction: is }: Reply) => {
-          isTransaction = is;
-          const resume = waiting.get(id);
-          waiting.delete(id);
-          resume?.(
-            "value" in result
-              ? Effect.succeed(result.value)
-              : Effect.fail(failed(result.failure, "execute")),
-          );
-        });
-        const end = (cause: unknown) => {
-          lost ??= gone(cause);
-          for (const resume of waiting.values()) resume(Effect.fail(lost));
-          waiting.clear();
-        };
-        thread.on("error", end);
-        thread.on("exit", () => end(new Error("it exited")));
-        return thread;
-      }),
-      (thread) =>
-        Effect.andThen(
-          Effect.ignore(send({ _tag: "Close" })),
-          Effect.promise(() => thread.terminate()),
-        ),
-    );
-    yield* send({ _tag: "Open", opening });
-    return { send, isTransaction: () => isTransaction };
-  });
 
 // -----------------------------------------------------------------------------
 // Client
@@ -164,17 +71,53 @@ const makeClient = (options: {
 const isColumns = (raw: unknown): raw is ReadonlyArray<Float64Array> =>
   Array.isArray(raw) && raw.every((one) => one instanceof Float64Array);
 
-const toIngested = (result: PackedIngested, idempotencyKey: string | undefined): Ingested =>
-  result._tag === "Answered"
-    ? {
-        _tag: "Answered",
-        kept: {
-          idempotencyKey: idempotencyKey ?? "",
-          request: result.request,
-          answer: { ...result.answer, body: fromText(result.answer.body) },
-        },
-      }
-    : result;
+// -----------------------------------------------------------------------------
+// Batches
+// -----------------------------------------------------------------------------
+
+const sendBatch = (
+  { send }: Thread,
+  { answer, events, experimentId, keyId, serverTime }: Batch,
+): Effect.Effect<Ingested, SqlError.SqlError> =>
+  Effect.suspend(() => {
+    const packed = packEvents(events);
+    const { ids, series, steps, times, values } = packed;
+    const batch: PackedBatch = {
+      experimentId: toText(experimentId),
+      serverTime,
+      keyId: keyId === null ? null : toText(keyId),
+      events: packed,
+      answer:
+        answer === undefined
+          ? undefined
+          : {
+              ...answer,
+              idempotencyKey: toText(answer.idempotencyKey),
+              answer: { ...answer.answer, body: toText(answer.answer.body) },
+            },
+    };
+    const columns = [ids, series, steps, times, values].map(({ buffer }) => buffer);
+    return send({ _tag: "Ingest", batch }, columns) as Effect.Effect<
+      PackedIngested,
+      SqlError.SqlError
+    >;
+  }).pipe(
+    Effect.map((result): Ingested => {
+      if (result._tag !== "Answered" || answer === undefined) return result as Ingested;
+      const { body, ...rest } = result.answer;
+      const { idempotencyKey } = answer;
+      const kept = {
+        idempotencyKey,
+        request: result.request,
+        answer: { ...rest, body: fromText(body) },
+      };
+      return { _tag: "Answered", kept };
+    }),
+  );
+
+// -----------------------------------------------------------------------------
+// Store
+// -----------------------------------------------------------------------------
 
 /** Another process has the database. */
 export class DatabaseHeld extends Data.TaggedError("DatabaseHeld")<{ readonly file: string }> {}
@@ -194,8 +137,10 @@ export const layerSqlite = ({
   Layer.effect(
     Store,
     Effect.gen(function* () {
-      const thread = yield* startThread({ file, isReader: false, lock });
-      const writer = makeConnection(thread);
+      // They start side by side; the one that writes opens first.
+      const [writing, reading] = [yield* startThread, yield* startThread];
+      yield* writing.send({ _tag: "Open", opening: { file, isReader: false, lock } });
+      const writer = makeConnection(writing);
       // A transaction waits until the batches under way are done, and no batch comes before it has ended.
       const turn = Semaphore.makeUnsafe(1);
       const batches = Semaphore.makeUnsafe(batchesAtOnce);
@@ -209,46 +154,8 @@ export const layerSqlite = ({
         SqlClient.SqlClient,
         yield* makeClient({ reader: writer, writer: acquirers }),
       );
-      const reader = makeConnection(yield* startThread({ file, isReader: true, lock: undefined }));
-      const sql = yield* makeClient({ reader, writer: acquirers });
-
-      const ingest = (batch: Batch): Effect.Effect<Ingested, SqlError.SqlError> =>
-        Effect.suspend(() => {
-          const { answer, experimentId, keyId } = batch;
-          const packed = packEvents(batch.events);
-          const { ids, series, steps, times, values } = packed;
-          return thread.send(
-            {
-              _tag: "Ingest",
-              batch: {
-                experimentId: toText(experimentId),
-                serverTime: batch.serverTime,
-                keyId: keyId === null ? null : toText(keyId),
-                events: {
-                  ...packed,
-                  allSeries: packed.allSeries.map((one) => ({ ...one, name: toText(one.name) })),
-                },
-                answer:
-                  answer === undefined
-                    ? undefined
-                    : {
-                        ...answer,
-                        idempotencyKey: toText(answer.idempotencyKey),
-                        answer: { ...answer.answer, body: toText(answer.answer.body) },
-                      },
-                maxAnswers,
-                answersBetween,
-                sequencesOfBatch,
-              },
-            },
-            [ids, series, steps, times, values].map((one) => one.buffer as ArrayBuffer),
-          );
-        }).pipe(
-          Effect.map((result) =>
-            toIngested(result as PackedIngested, batch.answer?.idempotencyKey),
-          ),
-          Effect.ensuring(batches.release(1)),
-        );
+      yield* reading.send({ _tag: "Open", opening: { file, isReader: true, lock: undefined } });
+      const sql = yield* makeClient({ reader: makeConnection(reading), writer: acquirers });
 
       return makeSqlStore({
         sql,
@@ -256,7 +163,12 @@ export const layerSqlite = ({
         lock: Effect.void,
         columns: (statement) => Effect.map(statement.raw, (raw) => (isColumns(raw) ? raw : [])),
         ingest: (batch) =>
-          Effect.uninterruptible(Effect.andThen(turn.withPermit(batches.take(1)), ingest(batch))),
+          Effect.uninterruptible(
+            Effect.andThen(
+              turn.withPermit(batches.take(1)),
+              Effect.ensuring(sendBatch(writing, batch), batches.release(1)),
+            ),
+          ),
       });
     }).pipe(
       Effect.catchTag("SqlError", (error): Effect.Effect<never, DatabaseHeld | StoreError> =>

@@ -10,16 +10,13 @@ export interface Opening {
   readonly lock: string | undefined;
 }
 
-/** A batch, and how many answers and sequences there are. */
+/** A batch whose texts are as a database takes them. */
 export interface PackedBatch {
   readonly experimentId: string;
   readonly serverTime: number;
   readonly keyId: string | null;
   readonly events: PackedEvents;
   readonly answer: KeptAnswer | undefined;
-  readonly maxAnswers: number;
-  readonly answersBetween: number;
-  readonly sequencesOfBatch: number;
 }
 
 export type PackedIngested =

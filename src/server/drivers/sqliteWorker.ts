@@ -1,9 +1,10 @@
 /**
  * A thread with a SQLite database: its statements take milliseconds, for which the server would stand still. It is
- * loaded without anything else, so that it is there at once.
+ * loaded with next to nothing, so that it is there at once.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { parentPort } from "node:worker_threads";
+import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
 import type {
   Command,
   Opening,
@@ -96,7 +97,7 @@ const rollback = <A>(result: A): A => {
 };
 
 const ingest = (batch: PackedBatch): PackedIngested => {
-  const { experimentId, serverTime, keyId, answer, sequencesOfBatch } = batch;
+  const { experimentId, serverTime, keyId, answer } = batch;
   const { ids, series, steps, times, values, allSeries } = batch.events;
   const count = series.length;
   lately ??= countLately();
@@ -172,8 +173,8 @@ const ingest = (batch: PackedBatch): PackedIngested => {
       "INSERT INTO answers (id, request, status, type, body) VALUES (?, ?, ?, ?, ?)",
     ).run(answer.idempotencyKey, answer.request, status, contentType, body);
     const at = Number(kept.lastInsertRowid);
-    if (at % batch.answersBetween === 0) {
-      prepare("DELETE FROM answers WHERE number <= ?").run(at - batch.maxAnswers);
+    if (at % answersBetween === 0) {
+      prepare("DELETE FROM answers WHERE number <= ?").run(at - maxAnswers);
     }
   }
   const isMuch = lately + added >= maxLately;

@@ -13,6 +13,7 @@ export const noStep = -1;
 export interface PackedSeries {
   /** Of name and metadata together. */
   readonly key: Uint8Array;
+  /** As a database takes it. */
   readonly name: string;
   /** Canonical JSON text. */
   readonly metadata: string;
@@ -93,7 +94,8 @@ export const packEvents = (events: ReadonlyArray<NewEvent>): PackedEvents => {
       const full = JSON.stringify([name, text]);
       index = indexOf.get(full);
       if (index === undefined) {
-        index = allSeries.push({ key: fromHex(digest(full)), name, metadata: text }) - 1;
+        index =
+          allSeries.push({ key: fromHex(digest(full)), name: toText(name), metadata: text }) - 1;
         indexOf.set(full, index);
       }
       known.set(written, index);

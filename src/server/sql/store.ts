@@ -30,6 +30,7 @@ import type {
   StoreError,
 } from "../store.ts";
 import { toStoreError } from "./errors.ts";
+import { answersBetween, maxAnswers, sequencesOfBatch } from "./limits.ts";
 import { noStep } from "./packed.ts";
 import { fromText, toPattern, toText } from "./text.ts";
 
@@ -45,13 +46,6 @@ export interface Driver {
   ) => Effect.Effect<ReadonlyArray<ArrayLike<number>>, SqlError.SqlError>;
   readonly ingest: (batch: Batch) => Effect.Effect<Ingested, SqlError.SqlError>;
 }
-
-/** How many answers are kept for `Idempotency-Key`s, and how often the oldest are thrown away. */
-export const maxAnswers = 100_000;
-export const answersBetween = 1000;
-
-/** A batch has fewer events than this; see the tables. */
-export const sequencesOfBatch = 1024;
 
 /** By step they lie in this order and can be read on from anywhere; by time each part is a search through all. */
 const pointsAtOnce = { step: 10_000, timestamp: 250_000 };
