@@ -8,6 +8,7 @@ import * as Result from "effect/Result";
 import type * as Scope from "effect/Scope";
 import * as SqlClient from "effect/sql/SqlClient";
 import type * as SqlError from "effect/sql/SqlError";
+import type * as PgTypes from "@effect/sql-pg/PgTypes";
 import { createHash } from "node:crypto";
 import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
@@ -37,27 +38,29 @@ const loadDriver = Effect.tryPromise({
     }),
 });
 
-type PgTypes = Effect.Success<typeof loadDriver>["PgTypes"];
-
 /** Numbers of 64 bits as JavaScript has them: all that are kept here are exact in it. */
-const makeTypes = ({ makeRegistry, OID }: PgTypes) => {
+const makeTypes = ({ makeRegistry, OID }: typeof PgTypes) => {
   const types = makeRegistry();
   const high = 2 ** 32;
-  types.register<number>(
-    OID.int8,
-    {
-      encode: (value) => {
-        const bytes = new Uint8Array(8);
-        new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
-        return Result.succeed(bytes);
-      },
-      decode: (bytes) => {
-        const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-        return Result.succeed(view.getInt32(0) * high + view.getUint32(4));
-      },
+  const read = (bytes: Uint8Array, offset: number) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 8);
+    return Result.succeed(view.getInt32(0) * high + view.getUint32(4));
+  };
+  // The driver itself makes a bigint of a large number.
+  const codec: PgTypes.Codec<number | bigint> = {
+    encode: (value) => {
+      const bytes = new Uint8Array(8);
+      new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
+      return Result.succeed(bytes);
     },
-    { arrayOid: 1016 },
-  );
+    write: (sink, value) => {
+      sink.bigInt64(BigInt(value));
+      return Result.void;
+    },
+    decode: (bytes) => read(bytes, 0),
+    read,
+  };
+  types.register(OID.int8, codec, { arrayOid: OID.int8Array });
   return types;
 };
 
