@@ -4,6 +4,7 @@
  * `--update` writes down what is public (`exports` of package.json, test/package/api.json) instead of comparing it.
  */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { buildSync } from "esbuild";
@@ -210,6 +211,23 @@ check("the command answers --version and --help", () => {
   const command = join(project, "node_modules/.bin", name);
   assert.ok(sh(command, "--version").includes(version));
   assert.match(sh(command, "--help"), /\bserve\b/);
+});
+
+check("serve keeps what it is given, and names the package that Postgres needs", () => {
+  const command = join(project, "node_modules/.bin", name);
+  const serve = (...args: Array<string>) =>
+    spawnSync(command, ["serve", "--port", "0", ...args], {
+      cwd: project,
+      encoding: "utf8",
+      timeout: 5000,
+    });
+  const { stdout, stderr } = serve("--data", "kept");
+  assert.equal(stderr, "");
+  assert.match(stdout, /Ctrl-C/);
+  assert.ok(existsSync(join(project, "kept/metrics.db")));
+  const missing = serve("--database", "postgres://127.0.0.1/metrics");
+  assert.equal(missing.status, 1);
+  assert.match(missing.stderr, /^Postgres needs .*: npm install @effect\/sql-pg@[\d.]+\n$/);
 });
 
 check("publint has nothing to say", () => sh("publint", "run", "--strict", tarball));
