@@ -14,67 +14,85 @@ import type { Success } from "./prepare.ts";
 
 const lineEnd = 0x0a;
 
-/** Lines out of chunks of bytes. Effect's own `Ndjson.decode` takes twice as long. */
-class Splitter {
+/** Makes of what is on a line what the stream gives out: nothing for `undefined`. */
+export type ReadLine<A> = (json: unknown) => Result.Result<A | undefined, CallError>;
+
+/** What some bytes came to, and what ended it. */
+interface Found<A> {
+  readonly values: Array<A>;
+  failure: CallError | undefined;
+}
+
+/**
+ * Lines out of chunks of bytes. Effect's own `Ndjson.decode` takes twice as long. Each line is read before the next one is parsed: what is no
+ * longer needed then is never moved by the garbage collector.
+ */
+class Splitter<A> {
   readonly #exchange: Exchange;
   readonly #answer: Answer;
+  readonly #read: ReadLine<A>;
   readonly #decoder = new TextDecoder();
-  /** Of the line that has not ended yet. */
-  #pieces: Array<Uint8Array> = [];
+  /** The start of the line that has not ended yet, in a buffer that all lines share. */
+  #buffer = new Uint8Array(65_536);
   #size = 0;
 
-  constructor(exchange: Exchange, answer: Answer) {
+  constructor(exchange: Exchange, answer: Answer, read: ReadLine<A>) {
     this.#exchange = exchange;
     this.#answer = answer;
+    this.#read = read;
   }
 
-  /** What is on the lines that end in this chunk. */
-  push(chunk: Uint8Array): Result.Result<ReadonlyArray<unknown>, CallError> {
-    const found: Array<unknown> = [];
-    let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(lineEnd, start);
+  /** The lines that end in this chunk; without one, the rest. */
+  push(chunk: Uint8Array | undefined): Found<A> {
+    const found: Found<A> = { values: [], failure: undefined };
+    if (chunk === undefined) {
+      this.#add(this.#take(new Uint8Array()), () => cutShort(this.#exchange), found);
+      return found;
+    }
+    for (let start = 0, end = 0; end !== -1 && found.failure === undefined; start = end + 1) {
+      end = chunk.indexOf(lineEnd, start);
       const piece = chunk.subarray(start, end === -1 ? undefined : end);
-      this.#size += piece.byteLength;
-      if (this.#size > this.#exchange.maxResponseBytes) {
-        return Result.fail(tooLarge(this.#exchange, this.#answer));
-      }
-      if (piece.byteLength > 0) this.#pieces.push(piece);
-      if (end === -1) return Result.succeed(found);
-      const text = this.#take();
-      start = end + 1;
-      if (text === "") continue;
-      try {
-        found.push(JSON.parse(text));
-      } catch {
-        return Result.fail(notJson(this.#exchange, this.#answer));
+      if (this.#size + piece.length > this.#exchange.maxResponseBytes) {
+        found.failure = tooLarge(this.#exchange, this.#answer);
+      } else if (end === -1) {
+        this.#keep(piece);
+      } else {
+        this.#add(this.#take(piece), () => notJson(this.#exchange, this.#answer), found);
       }
     }
+    return found;
   }
 
-  /** What is on a last line that no line end follows. */
-  end(): Result.Result<ReadonlyArray<unknown>, CallError> {
-    const text = this.#take();
-    if (text === "") return Result.succeed([]);
+  #add(text: string, otherwise: () => CallError, found: Found<A>): void {
+    if (text === "") return;
+    let json: unknown;
     try {
-      return Result.succeed([JSON.parse(text)]);
+      json = JSON.parse(text);
     } catch {
-      return Result.fail(cutShort(this.#exchange));
+      found.failure = otherwise();
+      return;
     }
+    const read = this.#read(json);
+    if (Result.isFailure(read)) found.failure = read.failure;
+    else if (read.success !== undefined) found.values.push(read.success);
   }
 
-  #take(): string {
-    const [first, ...more] = this.#pieces;
-    let line = first;
-    if (more.length > 0) {
-      line = new Uint8Array(this.#size);
-      let offset = 0;
-      for (const piece of this.#pieces) {
-        line.set(piece, offset);
-        offset += piece.byteLength;
-      }
+  #keep(piece: Uint8Array): void {
+    const size = this.#size + piece.length;
+    if (size > this.#buffer.length) {
+      const larger = new Uint8Array(2 * size);
+      larger.set(this.#buffer.subarray(0, this.#size));
+      this.#buffer = larger;
     }
-    this.#pieces = [];
+    this.#buffer.set(piece, this.#size);
+    this.#size = size;
+  }
+
+  /** The line that ends with this piece. */
+  #take(piece: Uint8Array): string {
+    if (this.#size === 0) return this.#decoder.decode(piece).trim();
+    this.#keep(piece);
+    const line = this.#buffer.subarray(0, this.#size);
     this.#size = 0;
     return this.#decoder.decode(line).trim();
   }
@@ -84,12 +102,13 @@ class Splitter {
  * What is on the lines, as they arrive. Each silence is bounded by the timeout of the attempt, the whole by the deadline of the call,
  * and a line by the largest answer that is accepted.
  */
-export const jsonLines = (
+export const readLines = <A>(
   exchange: Exchange,
   { answer, response, timeout }: Arrived,
-): Stream.Stream<unknown, CallError> => {
+  read: ReadLine<A>,
+): Stream.Stream<A, CallError> => {
   const bounded = Stream.suspend(() => {
-    const splitter = new Splitter(exchange, answer);
+    const splitter = new Splitter(exchange, answer, read);
     return response.stream.pipe(
       Stream.mapError((error): CallError => broken(exchange, error)),
       Stream.timeoutOrElse({
@@ -97,10 +116,11 @@ export const jsonLines = (
         orElse: () => Stream.fail(timedOut(exchange, "attempt", timeout)),
       }),
       Stream.concat(Stream.succeed(undefined)),
-      Stream.mapEffect((chunk) =>
-        Effect.fromResult(chunk === undefined ? splitter.end() : splitter.push(chunk)),
-      ),
-      Stream.flattenIterable,
+      Stream.flatMap((chunk): Stream.Stream<A, CallError> => {
+        const { failure, values } = splitter.push(chunk);
+        const found = Stream.fromArray(values);
+        return failure === undefined ? found : Stream.concat(found, Stream.fail(failure));
+      }),
     );
   });
   const { deadline } = exchange;
@@ -120,10 +140,8 @@ export const lines = <O extends Operation>(
   exchange: Exchange,
   arrived: Arrived,
 ): Stream.Stream<Success<O>, CallError> =>
-  Stream.mapEffect(jsonLines(exchange, arrived), (json) =>
-    Effect.fromResult(
-      Result.mapError(decodeJson(operation, json), (issue) =>
-        misshapen(exchange, arrived.answer, issue),
-      ),
+  readLines(exchange, arrived, (json) =>
+    Result.mapError(decodeJson(operation, json), (issue) =>
+      misshapen(exchange, arrived.answer, issue),
     ),
   );

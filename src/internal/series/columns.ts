@@ -3,7 +3,6 @@
  */
 import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
-import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
 import * as Stream from "effect/Stream";
 import type { MetricsApiError } from "../base/errors.ts";
@@ -15,7 +14,7 @@ import { byApiKey, callWith } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
 import type { CallError, Exchange } from "../request/exchange.ts";
 import { cutShort, garbled, misshapen } from "../request/failures.ts";
-import { jsonLines } from "../request/lines.ts";
+import { readLines } from "../request/lines.ts";
 import { errorEvent, readReply } from "../wire/v2/envelope.ts";
 import * as wire from "../wire/v2/series.ts";
 import type { Series } from "../wire/v2/series.ts";
@@ -138,23 +137,17 @@ const batches = (
       }
     };
 
-    return jsonLines(exchange, arrived).pipe(
-      Stream.mapEffect((json) => {
-        const reply = readReply(json, messageId);
-        if (reply === undefined) return Effect.fail(garbled(exchange));
-        if (reply.event === errorEvent) {
-          return Effect.fromResult(
-            Result.flatMap(dataOf(exchange, answer, reply, errorEvent, []), () => nothing),
-          );
-        }
-        const record = wire.readRecord(reply);
-        return Effect.fromResult(
-          Result.isFailure(record)
-            ? Result.fail(misshapen(exchange, answer, record.failure))
-            : take(record.success),
-        );
-      }),
-      Stream.filter(Predicate.isNotUndefined),
+    return readLines(exchange, arrived, (json) => {
+      const reply = readReply(json, messageId);
+      if (reply === undefined) return Result.fail(garbled(exchange));
+      if (reply.event === errorEvent) {
+        return Result.flatMap(dataOf(exchange, answer, reply, errorEvent, []), () => nothing);
+      }
+      const record = wire.readRecord(reply);
+      return Result.isFailure(record)
+        ? Result.fail(misshapen(exchange, answer, record.failure))
+        : take(record.success);
+    }).pipe(
       Stream.concat(Stream.suspend(() => (done ? Stream.empty : Stream.fail(cutShort(exchange))))),
     );
   });
@@ -175,29 +168,22 @@ export const streamSeries = (
 const partitionOf = ({ metadata }: Series): string =>
   JSON.stringify(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-const joinedNumbers = (columns: ReadonlyArray<Float64Array>): Float64Array => {
-  const joined = new Float64Array(columns.reduce((length, column) => length + column.length, 0));
-  let offset = 0;
-  for (const column of columns) {
-    joined.set(column, offset);
-    offset += column.length;
-  }
-  return joined;
-};
-
 /** A long series comes in several batches. */
 const joined = (parts: ReadonlyArray<Series>): ReadonlyArray<Series> => {
   const [first, more] = parts;
-  return first === undefined || more === undefined
-    ? parts
-    : [
-        {
-          ...first,
-          steps: parts.flatMap(({ steps }) => steps),
-          timestampsMs: joinedNumbers(parts.map(({ timestampsMs }) => timestampsMs)),
-          values: joinedNumbers(parts.map(({ values }) => values)),
-        },
-      ];
+  if (first === undefined || more === undefined) return parts;
+  const length = parts.reduce((sum, { values }) => sum + values.length, 0);
+  const steps = Array<number | null>(length);
+  const timestampsMs = new Float64Array(length);
+  const values = new Float64Array(length);
+  let offset = 0;
+  for (const part of parts) {
+    timestampsMs.set(part.timestampsMs, offset);
+    values.set(part.values, offset);
+    // `flatMap` takes six times as long.
+    for (const step of part.steps) steps[offset++] = step;
+  }
+  return [{ ...first, steps, timestampsMs, values }];
 };
 
 /** Batches, by name and by what tells those of one name apart, in the order in which they came. */
