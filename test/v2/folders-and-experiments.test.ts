@@ -244,6 +244,7 @@ it.live("what cannot be is refused before anything is sent, and the place is nam
       [Folders.move("f", { from: "", to: null }), ["from"]],
       [Folders.make("a"), ["path"]],
       [Folders.make("/"), ["path"]],
+      [Experiments.list("run-[9-0]"), ["pattern"]],
       [Experiments.get(""), ["experimentId"]],
       [Experiments.getMany(["a", ""]), ["experimentIds", 1]],
       [Experiments.move("e", { from: null, to: "" }), ["to"]],

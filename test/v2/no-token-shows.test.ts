@@ -36,7 +36,7 @@ const worst: { readonly [how: string]: (turn: Turn) => string } = {
           code: words,
           message: words,
           status: 422,
-          details: { [words]: [words], nested: { token } },
+          details: { [words]: [words], nested: { token: `\\${token}\\` } },
         },
       })),
     ),

@@ -32,18 +32,24 @@ export const find = (
   });
 
 export const list = (
-  pattern?: string,
+  pattern = "*",
 ): Effect.Effect<
   { readonly experiments: ReadonlyArray<ExperimentEntry> },
   MetricsApiError,
   Needs
 > =>
-  withTree(listExperiments, (tree) => {
-    const matches = pattern === undefined ? undefined : glob(pattern);
-    const experiments = experimentsOf(tree);
-    return Effect.succeed({
-      experiments: matches ? experiments.filter(({ slug }) => matches.test(slug)) : experiments,
-    });
+  Effect.suspend(() => {
+    const matching = glob(pattern);
+    return withTree(
+      listExperiments,
+      (tree) =>
+        Effect.succeed({
+          experiments: experimentsOf(tree).filter(({ slug }) => matching?.test(slug)),
+        }),
+      matching === undefined
+        ? { path: ["pattern"], expected: "a pattern whose ranges go upward" }
+        : undefined,
+    );
   });
 
 /** The same id twice is one; more than one query takes are asked for in turns. */

@@ -10,6 +10,12 @@ const meaningOf = (piece: string): string => {
   return piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 };
 
-/** A pattern of the shell for a whole text: `*`, `?`, `[abc]`, `[a-z]` and `[!abc]`. */
-export const glob = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/\*+|\?|\[!?\]?[^\]]*\]|[^*?[]+|\[/g, meaningOf)}$`, "u");
+/** A pattern of the shell for a whole text: `*`, `?`, `[abc]`, `[a-z]` and `[!abc]`; `undefined` for none, as `[z-a]`. */
+export const glob = (pattern: string): RegExp | undefined => {
+  const source = pattern.replace(/\*+|\?|\[!?\]?[^\]]*\]|[^*?[]+|\[/g, meaningOf);
+  try {
+    return new RegExp(`^${source}$`, "u");
+  } catch {
+    return undefined;
+  }
+};

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration";
 import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
 import { MetricsApiRequestError } from "../base/errors.ts";
+import { keptBodyBytes } from "../request/body.ts";
 import { type Answer, type CallError, type Exchange, scrubOf } from "../request/exchange.ts";
 import {
   codeOf,
@@ -12,13 +13,35 @@ import {
   requestError,
   words,
 } from "../request/failures.ts";
+import type { Scrub } from "../request/scrub.ts";
+import type { Metadata } from "../wire/schema.ts";
 import { type Answered, errorEvent, readRefusal, type Refusal } from "../wire/v2/envelope.ts";
+
+/** Without keys in it. What is too large to be kept, or nested too deep to be written, is left out. */
+const scrubbed = (details: Metadata, scrub: Scrub): Metadata | undefined => {
+  try {
+    const text = JSON.stringify(details);
+    return text.length > keptBodyBytes
+      ? undefined
+      : JSON.parse(text, (_, value: unknown) =>
+          Predicate.isString(value)
+            ? scrub(value)
+            : Predicate.isObject(value)
+              ? Object.fromEntries(Object.entries(value).map(([key, one]) => [scrub(key), one]))
+              : value,
+        );
+  } catch {
+    // The one thing that throws here is a stack that ran out.
+    return undefined;
+  }
+};
 
 /** One event was refused, inside an answer that is a success. Its status decides as that of an answer would, its `retryable` is as it says. */
 const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, what: string) => {
   const scrub = scrubOf(exchange);
   const { secret } = exchange.operation;
-  const { details, retryable, retryAfterMs, status } = refusal;
+  const { retryable, retryAfterMs, status } = refusal;
+  const details = secret === true ? undefined : refusal.details && scrubbed(refusal.details, scrub);
   const code = codeOf(refusal.code, secret === true, scrub);
   const detail =
     secret === true || refusal.message === "" ? undefined : words(scrub, refusal.message);
@@ -36,9 +59,7 @@ const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, what
     ...(status === undefined ? {} : { status }),
     ...(detail === undefined ? {} : { detail }),
     ...(code === undefined ? {} : { code }),
-    ...(details === undefined || secret === true
-      ? {}
-      : { details: JSON.parse(scrub(JSON.stringify(details))) }),
+    ...(details && { details }),
     retryable,
   });
 };

@@ -83,7 +83,9 @@ const make = (options: LogOptions): Observer => {
       case "Retry":
         return Effect.logDebug(`${name}: trying again in ${inSeconds(event.delay)}`);
       case "Remint":
-        return Effect.logDebug(`${name}: the ingestion key was refused, a new one is minted`);
+        return Effect.logDebug(
+          `${name}: the key of the experiment was refused, a new one is asked for`,
+        );
       case "Failure":
         return Effect.logDebug(event.error.message);
       case "BudgetExhausted":
