@@ -7,7 +7,14 @@ const dispatcher = new Agent();
 
 interface Line {
   readonly event: string;
-  readonly data: { readonly data: { readonly value: ReadonlyArray<number> } };
+  readonly data: {
+    readonly metadata: object;
+    readonly data: {
+      readonly step: ReadonlyArray<number | null>;
+      readonly timestampMs: ReadonlyArray<number>;
+      readonly value: ReadonlyArray<number>;
+    };
+  };
 }
 
 const ask = (experimentId: string) =>
@@ -26,19 +33,48 @@ const ask = (experimentId: string) =>
     }),
   });
 
-const series =
+/** Each batch of points, as it arrives. */
+async function* batches(experimentId: string) {
+  const lines = new Lines();
+  const { body } = await ask(experimentId);
+  for await (const chunk of body) {
+    for (const text of lines.push(chunk)) {
+      const { data, event }: Line = JSON.parse(text);
+      if (event === "syvain.v2.query.series.data") yield data;
+    }
+  }
+}
+
+/** Looked at, and let go. */
+const stream =
   (many: number): Task =>
   async (count) => {
     const reading = new Reading();
-    const lines = new Lines();
-    const { body } = await ask(`${count}-${many}`);
-    for await (const chunk of body) {
-      for (const text of lines.push(chunk)) {
-        const { data, event }: Line = JSON.parse(text);
-        if (event === "syvain.v2.query.series.data") reading.add(data.data.value);
-      }
-    }
+    for await (const { data } of batches(`${count}-${many}`)) reading.add(data.value);
     reading.check(count);
   };
 
-contend({ "series 1": series(1), "series 1000": series(1000) });
+/** Kept, as columns of whole series. */
+const read =
+  (many: number): Task =>
+  async (count) => {
+    const all = new Map<string, Record<"step" | "timestampMs" | "value", Array<number | null>>>();
+    for await (const { data, metadata } of batches(`${count}-${many}`)) {
+      const key = JSON.stringify(metadata);
+      const series = all.get(key) ?? { step: [], timestampMs: [], value: [] };
+      all.set(key, series);
+      for (const step of data.step) series.step.push(step);
+      for (const time of data.timestampMs) series.timestampMs.push(time);
+      for (const value of data.value) series.value.push(value);
+    }
+    const reading = new Reading();
+    for (const { value } of all.values()) reading.add(value as Array<number>);
+    reading.check(count);
+  };
+
+contend({
+  "read 1": read(1),
+  "read 1000": read(1000),
+  "stream 1": stream(1),
+  "stream 1000": stream(1000),
+});

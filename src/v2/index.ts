@@ -1,5 +1,7 @@
 /**
  * A functional client for API v2 of Syvain Metrics (041 Metrics, today's service) on Effect: one namespace per module.
+ *
+ * @module
  */
 export * as Auth from "./Auth.ts";
 export * as Events from "./Events.ts";
