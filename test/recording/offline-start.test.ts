@@ -149,6 +149,25 @@ describe("a job with a spool in files", () => {
     ),
   );
 
+  for (const operation of ["Experiments.create", "IngestionKeys.create"] as const) {
+    it.live(`loses no event when ${operation} is refused on the way`, () =>
+      withDirectory((directory) =>
+        Effect.gen(function* () {
+          yield* Faults.status(503, { times: Infinity });
+          const recorder = yield* Collector.experiment({ slug: "iris" });
+          yield* recorder.metric("loss", 1, { step: 1 });
+          yield* Faults.clear;
+          yield* Faults.status(422, { times: Infinity, match: { operation } });
+          const error = yield* Effect.flip(recorder.flushOrFail);
+          assert.deepInclude(error, { pending: 1, refused: 0 });
+          yield* Faults.clear;
+          yield* recorder.flush;
+          assert.deepInclude(yield* recorder.summary, { delivered: 1, refused: 0 });
+        }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually))),
+      ),
+    );
+  }
+
   const failing: ReadonlyArray<
     readonly [string, Collector.ExperimentInput, typeof Faults.clear, string]
   > = [

@@ -1,23 +1,16 @@
 import * as Effect from "effect/Effect";
-import { MetricsApiRequestError } from "../base/errors.ts";
+import type { MetricsApiRequestError } from "../base/errors.ts";
 import { isStatus, joinEntries, splitEntries } from "../spool/block.ts";
 import type { Batch, Kind } from "../spool/service.ts";
-import type { Send, SendError } from "./uplink.ts";
+import type { Send } from "./uplink.ts";
 
 /** An entry that the service will not take, whenever it is sent. */
-export type Refuse = (kind: Kind, error: SendError) => Effect.Effect<void>;
+export type Refuse = (kind: Kind, error: MetricsApiRequestError) => Effect.Effect<void>;
 
 interface Part {
   readonly count: number;
   readonly body: Uint8Array;
 }
-
-/**
- * The service understood and will not have it: as a whole because it is too large, or for the sake of an event in it.
- */
-export const isRefusal = (error: SendError): boolean =>
-  error instanceof MetricsApiRequestError &&
-  (error.status === 413 || error.status === 422 || error.status === 400);
 
 const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
   const entries = splitEntries(body);
@@ -48,10 +41,7 @@ export class Delivery {
       const { kind, settle } = this.#batch;
       for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
         const { count, body } = part;
-        const refusal = yield* send(kind, body).pipe(
-          Effect.as(undefined),
-          Effect.catchIf(isRefusal, (error) => Effect.succeed(error)),
-        );
+        const refusal = yield* send(kind, body);
         if (refusal === undefined) {
           this.#parts.shift();
           delivered(isStatus(kind) ? 0 : count);

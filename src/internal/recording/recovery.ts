@@ -12,7 +12,6 @@ import type {
   Spool,
   SpoolError,
 } from "../spool/service.ts";
-import { isRefusal } from "./delivery.ts";
 import { newTally, Sender } from "./sender.ts";
 import type { Collector, Recovery } from "./service.ts";
 import type { Send, SendError } from "./uplink.ts";
@@ -76,7 +75,7 @@ export const makeRecovery = (options: {
         const connected = connect(leftover);
         const send: Send = (kind, entries) =>
           (kind === "killed" || isStatus(kind)) && !isLast(leftover)
-            ? Effect.void
+            ? Effect.undefined
             : connected(kind, entries);
         adopted.add({
           leftover,
@@ -92,10 +91,12 @@ export const makeRecovery = (options: {
   const sayKilled = ({ leftover, send }: Adopted): Effect.Effect<void, SendError> =>
     Effect.flatMap(options.killed, leftover.end).pipe(
       Effect.flatMap((entry) => send("killed", bytesOf(entry))),
-      Effect.catchIf(isRefusal, (error) =>
-        Effect.logError(
-          `That ${leftover.destination.slug} was killed is refused and not sent again: ${error.message}`,
-        ),
+      Effect.flatMap((refusal) =>
+        refusal === undefined
+          ? Effect.void
+          : Effect.logError(
+              `That ${leftover.destination.slug} was killed is refused and not sent again: ${refusal.message}`,
+            ),
       ),
     );
 

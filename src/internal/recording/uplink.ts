@@ -1,5 +1,5 @@
 import type * as Effect from "effect/Effect";
-import type { MetricsApiError } from "../base/errors.ts";
+import type { MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
 import type { Issue } from "../base/issue.ts";
 import type { Kind, Outgoing, Recipient } from "../spool/service.ts";
 import type { Experiment } from "../wire/v1/experiment.ts";
@@ -27,9 +27,13 @@ export type SendError = MetricsApiError | FolderPathError;
 
 /**
  * Sends entries of one kind, as they stand in a spool: some metrics, or one of another kind. That a run was `killed`
- * is said only where nothing else is known of its end.
+ * is said only where nothing else is known of its end. Answers why the service will not have them, whenever they are
+ * sent; it fails when they may be sent again.
  */
-export type Send = (kind: Kind | "killed", entries: Uint8Array) => Effect.Effect<void, SendError>;
+export type Send = (
+  kind: Kind | "killed",
+  entries: Uint8Array,
+) => Effect.Effect<MetricsApiRequestError | undefined, SendError>;
 
 /** The way of one log to its experiment. */
 export interface Connection {

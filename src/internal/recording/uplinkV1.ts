@@ -5,7 +5,7 @@ import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
 import * as Semaphore from "effect/Semaphore";
 import * as ClientEventId from "../base/clientEventId.ts";
-import type { MetricsApiError } from "../base/errors.ts";
+import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
 import { type Issue, tooDeep } from "../base/issue.ts";
 import { bytesOf } from "../base/utf8.ts";
 import { bodyOf } from "../ingest/batches.ts";
@@ -18,6 +18,7 @@ import { ConfigService } from "../request/config.ts";
 import { type Encode, makeEncode } from "../request/encode.ts";
 import { withKey } from "../request/idempotencyKey.ts";
 import type { Kind } from "../spool/service.ts";
+import type { Operation } from "../wire/operation.ts";
 import { createAnnotation, maxMetadataBytes, SmallMetadata } from "../wire/v1/annotations.ts";
 import type { Experiment } from "../wire/v1/experiment.ts";
 import {
@@ -227,6 +228,26 @@ const timeOf = (entry: Uint8Array): number | undefined => {
 // Sending
 // -----------------------------------------------------------------------------
 
+/**
+ * The service understood and will not have it: as a whole because it is too large, or for the sake of an event in it.
+ * What it says of opening the experiment, or of a key for it, is not about what is sent.
+ */
+const refusedBy =
+  ({ name }: Operation) =>
+  (error: MetricsApiError): error is MetricsApiRequestError =>
+    error instanceof MetricsApiRequestError &&
+    error.operation === name &&
+    (error.status === 413 || error.status === 422 || error.status === 400);
+
+/** Why it was refused, if it was. */
+const unlessRefused = <R>(
+  operation: Operation,
+  sending: Effect.Effect<unknown, MetricsApiError, R>,
+): Effect.Effect<MetricsApiRequestError | undefined, MetricsApiError, R> =>
+  Effect.catchIf(Effect.as(sending, undefined), refusedBy(operation), (error) =>
+    Effect.succeed(error),
+  );
+
 const startOf = ({ startedAt }: Experiment): number | undefined => startedAt?.epochMilliseconds;
 
 const connect = (
@@ -234,7 +255,9 @@ const connect = (
   known?: Experiment,
 ): {
   readonly experiment: Effect.Effect<Experiment, SendError, Client>;
-  readonly send: (...entries: Parameters<Send>) => Effect.Effect<void, SendError, Sending>;
+  readonly send: (
+    ...entries: Parameters<Send>
+  ) => Effect.Effect<MetricsApiRequestError | undefined, SendError, Sending>;
 } => {
   const { slug } = log.destination;
   let note = readNote(log.note(), slug);
@@ -302,19 +325,24 @@ const connect = (
       if (kind === "started") yield* keep({ startedAt: startOf(answer.experiment) ?? ours ?? 0 });
     });
 
-  const send = (kind: Kind | "killed", entries: Uint8Array) =>
-    Effect.flatMap(experimentId, (id): Effect.Effect<unknown, MetricsApiError, Sending> => {
-      const params = { experiment_id: id };
-      if (kind === "metric") {
-        const body = bodyOf(entries);
-        return callWithIngestionKey(ingestMetrics, { params, query: undefined, body });
-      }
-      if (kind !== "annotation") return tell(id, kind, entries);
-      const { key, body } = partsOf(entries);
-      return withKey(callWithIngestionKey(createAnnotation, { params, body }), key);
-    });
+  const sendTo = (id: string, kind: Kind | "killed", entries: Uint8Array) => {
+    const params = { experiment_id: id };
+    if (kind === "metric") {
+      const body = bodyOf(entries);
+      const sending = callWithIngestionKey(ingestMetrics, { params, query: undefined, body });
+      return unlessRefused(ingestMetrics, sending);
+    }
+    if (kind !== "annotation")
+      return unlessRefused(updateExperimentStatus, tell(id, kind, entries));
+    const { key, body } = partsOf(entries);
+    const sending = withKey(callWithIngestionKey(createAnnotation, { params, body }), key);
+    return unlessRefused(createAnnotation, sending);
+  };
 
-  return { experiment, send: (kind, entries) => Effect.asVoid(send(kind, entries)) };
+  return {
+    experiment,
+    send: (kind, entries) => Effect.flatMap(experimentId, (id) => sendTo(id, kind, entries)),
+  };
 };
 
 /** Recording over v1, to the client in context. */
