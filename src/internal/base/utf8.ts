@@ -13,8 +13,8 @@ export class Utf8 {
   array: Uint8Array;
   length = 0;
 
-  constructor(capacity = 4096) {
-    this.array = new Uint8Array(capacity);
+  constructor(room: Uint8Array = new Uint8Array(4096)) {
+    this.array = room;
   }
 
   get written(): Uint8Array {

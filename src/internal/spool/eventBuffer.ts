@@ -19,6 +19,9 @@ const utf8Bytes = (entry: Entry): number => {
   return bytes;
 };
 
+/** How many rooms of batches are kept for others: as many as are written at once. */
+const maxRooms = 8;
+
 /**
  * Where entries wait in memory: the batch that is open, and those that are closed and not yet taken. It holds what it
  * has taken in until it is told that there is room again, and never more than its capacity; the status of a run
@@ -55,6 +58,8 @@ export class EventBuffer {
   #bytes = 0;
   /** Of the batch before. The next one is as large, more often than not. */
   #lastBytes = 0;
+  /** For the next ones: the garbage collector has much to do where each has new room. */
+  readonly #rooms: Array<Uint8Array> = [];
   readonly #closed: Array<PendingBatch> = [];
   #waiting: Array<() => void> = [];
 
@@ -120,8 +125,8 @@ export class EventBuffer {
   seal(): void {
     if (this.#open === undefined) return;
     if (this.#open.count > 0) {
-      this.#open.close();
       this.#lastBytes = this.#bytes;
+      this.#keep(this.#open.close());
       this.#closed.push(this.#open);
     }
     this.#open = undefined;
@@ -134,6 +139,11 @@ export class EventBuffer {
     const first = this.#closed.shift();
     if (this.#closed.length === 0) this.ready.closeUnsafe();
     return first;
+  }
+
+  /** Nobody reads what is in the batch any more. */
+  reuse(batch: PendingBatch): void {
+    this.#keep(batch.letGo());
   }
 
   /** As many of this kind make room for others. */
@@ -180,6 +190,12 @@ export class EventBuffer {
     );
   }
 
+  #keep(room: Uint8Array | undefined): void {
+    if (room === undefined || room.length < this.#lastBytes || this.#rooms.length >= maxRooms)
+      return;
+    this.#rooms.push(room);
+  }
+
   #push(kind: Kind, entry: Entry): PendingBatch {
     const bytes = utf8Bytes(entry) + separator.length;
     const { maxBytes, maxEvents } = this.limits;
@@ -189,7 +205,8 @@ export class EventBuffer {
     const now = this.#clock.currentTimeMillisUnsafe();
     let open = this.#open;
     if (open === undefined) {
-      open = this.#open = new PendingBatch(kind, this.#lastBytes + bytes);
+      const room = this.#rooms.pop() ?? new Uint8Array(this.#lastBytes + bytes);
+      open = this.#open = new PendingBatch(kind, room);
       this.#openedAt = now;
       this.#opened.openUnsafe();
     }

@@ -174,7 +174,10 @@ export const makeFileLog = (
     const persist = (group: ReadonlyArray<PendingBatch>): Effect.Effect<void> =>
       write(group).pipe(
         Effect.flatMap(() => {
-          for (const { kind, count } of group) buffer.release(kind, count);
+          for (const pending of group) {
+            buffer.release(pending.kind, pending.count);
+            buffer.reuse(pending);
+          }
           if (!disabled) return Effect.void;
           disabled = false;
           buffer.overflow = options.overflow;

@@ -39,6 +39,7 @@ const makeMemoryLog = (
           settle: Effect.sync(() => {
             buffer.leave(kind, count);
             buffer.release(kind, count);
+            buffer.reuse(pending);
           }),
         };
       }),

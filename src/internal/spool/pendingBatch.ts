@@ -14,9 +14,10 @@ export class PendingBatch {
   #start = 0;
   #count = 0;
 
-  constructor(kind: Kind, capacity?: number) {
+  /** The room is its own until it is let go of. */
+  constructor(kind: Kind, room: Uint8Array) {
     this.kind = kind;
-    this.#entries = new Utf8(capacity);
+    this.#entries = new Utf8(room);
   }
 
   get count(): number {
@@ -41,9 +42,19 @@ export class PendingBatch {
     return this.#entries.written.subarray(this.#start);
   }
 
-  /** Lets go of room that it does not need, when no more are to come. */
-  close(): void {
+  /** No more are to come. Answers the room that it had, if it needs much less. */
+  close(): Uint8Array | undefined {
     const { array, written } = this.#entries;
-    if (array.length > written.length * 1.5) this.#entries.array = written.slice();
+    if (array.length <= written.length * 1.5) return undefined;
+    this.#entries.array = written.slice();
+    return array;
+  }
+
+  /** Its entries are needed no more. Answers the room that they had. */
+  letGo(): Uint8Array {
+    const { array } = this.#entries;
+    this.#entries.array = new Uint8Array();
+    this.#entries.length = this.#start = 0;
+    return array;
   }
 }

@@ -88,7 +88,7 @@ export type Overflow = "backpressure" | "dropOldest" | "dropNewest";
 export interface Batch {
   readonly kind: Kind;
   readonly count: number;
-  /** The entries in UTF-8, with a comma and a line break between them. */
+  /** The entries in UTF-8, with a comma and a line break between them. Good until they are settled. */
   readonly body: Uint8Array;
   /** They need not be sent any more. */
   readonly settle: Effect.Effect<void>;
