@@ -232,6 +232,9 @@ for (const { name, layer } of implementations) {
         series.map((one) => one.name),
         events.map((one) => one.name),
       );
+      const sortBy: ReadonlyArray<SortKey> = ["step", "clientTime"];
+      assert.lengthOf(yield* valuesOf("a", { sortBy }), 1000);
+      assert.lengthOf(yield* valuesOf("a", { sortBy, direction: "desc", limit: 7 }), 7);
     });
 
     promise("does nothing for an experiment that is not there", function* () {

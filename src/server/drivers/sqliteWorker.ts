@@ -32,7 +32,9 @@ const open = ({ file, isReader, lock }: Opening): void => {
     held.exec("BEGIN EXCLUSIVE");
   }
   db = new DatabaseSync(file, { readOnly: isReader });
-  db.exec("PRAGMA busy_timeout = 5000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY");
+  // Ids are looked for all over the place, points are read in a row. In KiB.
+  const cache = isReader ? 16_384 : 65_536;
+  db.exec(`PRAGMA busy_timeout = 5000; PRAGMA cache_size = -${cache}; PRAGMA temp_store = MEMORY`);
   if (isReader) return;
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
 };
