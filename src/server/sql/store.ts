@@ -1,7 +1,5 @@
 /** The store on a SQL database. What the databases do in their own ways is the driver's. */
 import * as Effect from "effect/Effect";
-import * as Option from "effect/Option";
-import type * as SqlClient from "effect/sql/SqlClient";
 import * as SqlError from "effect/sql/SqlError";
 import type * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
@@ -10,52 +8,24 @@ import { digest } from "../json.ts";
 import type {
   Annotation,
   Answer,
-  Batch,
-  Bounds,
   Description,
-  Direction,
   Experiment,
   ExperimentFilter,
   Folder,
-  Ingested,
   IngestionKey,
   KeptAnswer,
-  Points,
-  RowQuery,
   Series,
-  SeriesEvent,
-  SortKey,
   Status,
   Store,
   StoreError,
 } from "../store.ts";
+import type { Driver } from "./driver.ts";
 import { toStoreError } from "./errors.ts";
-import { answersBetween, maxAnswers, sequencesOfBatch } from "./limits.ts";
-import { noStep } from "./packed.ts";
+import { makeFragments } from "./fragments.ts";
+import { answersBetween, maxAnswers } from "./limits.ts";
+import { makePoints } from "./points.ts";
+import { makeRows } from "./rows.ts";
 import { fromText, toPattern, toText } from "./text.ts";
-
-export interface Driver {
-  readonly sql: SqlClient.SqlClient;
-  /** What is kept of a token. */
-  readonly hash: (token: string) => string;
-  /** So that one transaction runs at a time, in whatever process: first in each. */
-  readonly lock: Effect.Effect<void, SqlError.SqlError>;
-  /** What a statement answers, all numbers, in columns. */
-  readonly columns: (
-    statement: Statement.Statement<unknown>,
-  ) => Effect.Effect<ReadonlyArray<ArrayLike<number>>, SqlError.SqlError>;
-  readonly ingest: (batch: Batch) => Effect.Effect<Ingested, SqlError.SqlError>;
-}
-
-/** By step they lie in this order and can be read on from anywhere; by time each part is a search through all. */
-const pointsAtOnce = { step: 10_000, timestamp: 250_000 };
-
-/** Up to so many series are each read in their order, and only as far as needed. */
-const maxSeriesInOrder = 32;
-
-/** No time comes before it, and no step after it. */
-const start = -Number.MAX_SAFE_INTEGER;
-const end = 2 ** 53;
 
 // -----------------------------------------------------------------------------
 // Records
@@ -111,21 +81,15 @@ const toKey = (row: KeyRow): IngestionKey => ({
   lastUsedAt: row.last_used,
 });
 
-interface EventRow {
-  readonly series: number;
-  readonly step: number;
-  readonly time: number;
-  readonly sequence: number;
-  readonly value: number;
-  readonly server_time: number;
-  readonly revision: number;
-}
-
 // -----------------------------------------------------------------------------
 // Store
 // -----------------------------------------------------------------------------
 
-export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Store["Service"] => {
+export const makeSqlStore = (driver: Driver): Store["Service"] => {
+  const { sql, hash, lock, ingest } = driver;
+  const { where, when } = makeFragments(sql);
+  const rows = makeRows(sql);
+  const points = makePoints(driver);
   const kept = <A>(self: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, StoreError> =>
     Effect.catch(self, toStoreError);
   const write = (statement: Statement.Statement<unknown>): Effect.Effect<void, StoreError> =>
@@ -134,12 +98,6 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
     kept(Effect.map(statement, (rows) => rows.map(to)));
   const first = <Row extends object, A>(statement: Statement.Statement<Row>, to: (row: Row) => A) =>
     kept(Effect.map(statement, ([row]) => (row === undefined ? undefined : to(row))));
-
-  const where = (conditions: ReadonlyArray<Statement.Fragment | undefined>) =>
-    sql.and(conditions.filter((one) => one !== undefined));
-  const when = <A>(value: A | undefined, condition: (value: A) => Statement.Fragment) =>
-    value === undefined ? undefined : condition(value);
-  const word = (text: string | number) => sql.literal(String(text));
 
   /** The store's own number of an experiment. */
   const numberOf = (experimentId: string) =>
@@ -166,174 +124,6 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
 
   const selectKeys = sql`
     SELECT id, experiment, name, created, expires, revoked, last_used FROM ingestion_keys`;
-
-  // ---------------------------------------------------------------------------
-  // Rows
-  // ---------------------------------------------------------------------------
-
-  const isWithin = ({ fromTime, toTime }: Bounds) => [
-    when(fromTime, (from) => sql`p.time >= ${from}`),
-    when(toTime, (to) => sql`p.time <= ${to}`),
-  ];
-  const hasStep = ({ fromStep, toStep }: Bounds) => [
-    when(fromStep, (from) => sql`p.step >= ${from}`),
-    when(toStep, (to) => sql`p.step <= ${to}`),
-  ];
-
-  const bySequence = (keys: ReadonlyArray<SortKey>, direction: Direction, table = "") => {
-    const way = direction.toUpperCase();
-    const columnsOf = {
-      series: `place ${way}`,
-      step: `CASE WHEN ${table}step < 0 THEN 1 ELSE 0 END, ${table}step ${way}`,
-      clientTime: `${table}time ${way}`,
-      serverTime: `server_time ${way}`,
-    };
-    return word(
-      `ORDER BY ${[...keys.map((key) => columnsOf[key]), `${table}sequence ${way}`].join(", ")}`,
-    );
-  };
-
-  const eventColumns = word(
-    "p.series, p.step, p.time, p.sequence, p.value, b.time AS server_time, b.revision",
-  );
-  const batchOfPoint = word(`JOIN batches b ON b.number = p.sequence / ${sequencesOfBatch}`);
-
-  /** All of several series. */
-  const together = (query: RowQuery) => {
-    const places = query.series.map(({ series, place }) => `(${series.id}, ${place})`);
-    const isBounded = query.fromStep !== undefined || query.toStep !== undefined;
-    return sql`
-      SELECT ${eventColumns}, chosen.column2 AS place
-      FROM (VALUES ${word(places.join(", "))}) AS chosen
-      CROSS JOIN points p ${batchOfPoint}
-      WHERE ${where([
-        sql`p.series = chosen.column1`,
-        isBounded ? sql`p.step >= 0` : undefined,
-        ...hasStep(query),
-        ...isWithin(query),
-      ])}`;
-  };
-
-  /** Of each series those with steps and those without lie in order: no more are read than can be among the first. */
-  const apart = ({ series, sortBy, direction, limit, ...bounds }: RowQuery) => {
-    const way = word(direction.toUpperCase());
-    const time = sortBy.includes("clientTime") ? sql`p.time ${way},` : word("");
-    const isBounded = bounds.fromStep !== undefined || bounds.toStep !== undefined;
-    const part = (id: number, place: number, isOfStep: Statement.Fragment, withStep: boolean) => {
-      const step = withStep ? sql`p.step ${way},` : word("");
-      return sql`
-        SELECT * FROM (
-          SELECT ${eventColumns}, ${word(place)} AS place
-          FROM points p ${batchOfPoint}
-          WHERE ${where([sql`p.series = ${word(id)}`, isOfStep, ...hasStep(bounds), ...isWithin(bounds)])}
-          ORDER BY ${step} ${time} p.sequence ${way} LIMIT ${limit}
-        ) AS part`;
-    };
-    return sql.join(
-      " UNION ALL ",
-      false,
-    )(
-      series.flatMap(({ series: { id }, place }) => [
-        part(id, place, sql`p.step >= 0`, true),
-        ...(isBounded ? [] : [part(id, place, sql`p.step = ${word(noStep)}`, false)]),
-      ]),
-    );
-  };
-
-  const rows = (query: RowQuery): Effect.Effect<ReadonlyArray<SeriesEvent>, StoreError> => {
-    if (query.series.length === 0) return Effect.succeed([]);
-    const { sortBy, direction } = query;
-    const isInOrder =
-      sortBy[0] === "step" &&
-      (sortBy.length === 1 || (sortBy.length === 2 && sortBy[1] === "clientTime")) &&
-      query.series.length <= maxSeriesInOrder;
-    const index = new Map(query.series.map(({ series }, i) => [series.id, i]));
-    return all(
-      sql<EventRow>`
-        SELECT * FROM (${isInOrder ? apart(query) : together(query)}) AS found
-        ${bySequence(sortBy, direction)} LIMIT ${query.limit}`,
-      (row) => ({
-        index: index.get(row.series)!,
-        event: {
-          value: row.value,
-          step: row.step === noStep ? null : row.step,
-          clientTime: row.time,
-          serverTime: row.server_time,
-          revision: row.revision,
-          sequence: row.sequence,
-        },
-      }),
-    );
-  };
-
-  // ---------------------------------------------------------------------------
-  // Points
-  // ---------------------------------------------------------------------------
-
-  /** Where reading goes on: behind this point. */
-  interface Place {
-    readonly step: number;
-    readonly time: number;
-    readonly sequence: number;
-  }
-
-  /** A part in order, from one place on. */
-  const part = (
-    { id }: Series,
-    direction: Direction,
-    axis: "step" | "timestamp",
-    phase: "steps" | "none" | "all",
-    { step, time, sequence }: Place,
-  ) => {
-    const way = word(direction.toUpperCase());
-    const behind = word(direction === "asc" ? ">" : "<");
-    const isOfPhase = {
-      // Upwards the place says it, and a second bound from below would be taken instead of it: a search from the start.
-      steps: sql`(step, time, sequence) ${behind} (${step}, ${time}, ${sequence})${direction === "asc" ? word("") : sql` AND step >= 0`}`,
-      none: sql`step = ${word(noStep)} AND (time, sequence) ${behind} (${time}, ${sequence})`,
-      all: sql`(time, sequence) ${behind} (${time}, ${sequence})`,
-    }[phase];
-    const order = phase === "steps" ? sql`step ${way}, time ${way}` : sql`time ${way}`;
-    return columns(
-      sql`SELECT step, time, sequence, value FROM points
-        WHERE series = ${id} AND ${isOfPhase} ORDER BY ${order}, sequence ${way} LIMIT ${pointsAtOnce[axis]}`,
-    );
-  };
-
-  const points = (
-    series: Series,
-    axis: "step" | "timestamp",
-    direction: Direction,
-  ): Stream.Stream<Points, StoreError> => {
-    const edge = direction === "asc" ? start : end;
-    const phaseOf = (phase: "steps" | "none" | "all") =>
-      Stream.paginate<Place, Points, StoreError, never>(
-        phase === "steps" && direction === "asc"
-          ? { step: noStep, time: end, sequence: end }
-          : { step: edge, time: edge, sequence: edge },
-        (place) =>
-          kept(part(series, direction, axis, phase, place)).pipe(
-            Effect.map(([steps = [], times = [], sequences = [], values = []]) => {
-              const last = steps.length - 1;
-              const points: Points = {
-                steps: Array.from(steps, (step) => (step === noStep ? null : step)),
-                times: Array.from(times),
-                values: Array.from(values),
-              };
-              const next =
-                steps.length < pointsAtOnce[axis]
-                  ? Option.none<Place>()
-                  : Option.some({
-                      step: steps[last]!,
-                      time: times[last]!,
-                      sequence: sequences[last]!,
-                    });
-              return [steps.length === 0 ? [] : [points], next] as const;
-            }),
-          ),
-      );
-    return axis === "step" ? Stream.concat(phaseOf("steps"), phaseOf("none")) : phaseOf("all");
-  };
 
   // ---------------------------------------------------------------------------
   // Answers
@@ -391,7 +181,7 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
       all(
         sql<ExperimentRow>`
           ${selectExperiments} WHERE ${isOfFilter(filter)}
-          ORDER BY e.updated DESC, e.number DESC LIMIT ${filter.limit ?? end - 1}`,
+          ORDER BY e.updated DESC, e.number DESC LIMIT ${filter.limit ?? Number.MAX_SAFE_INTEGER}`,
         toExperiment,
       ),
     experiment: (id) =>
@@ -447,8 +237,11 @@ export const makeSqlStore = ({ sql, hash, lock, columns, ingest }: Driver): Stor
           count,
         }),
       ),
-    rows,
-    points,
+    rows: (query) => kept(rows(query)),
+    points: (series, axis, direction) =>
+      Stream.catch(points(series, axis, direction), (error) =>
+        Stream.fromEffect(toStoreError(error)),
+      ),
     ingest: (batch) => kept(ingest(batch)),
 
     // -------------------------------------------------------------------------

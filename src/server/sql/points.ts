@@ -1,0 +1,91 @@
+/** All points of a series in columns, part by part. */
+import * as Effect from "effect/Effect";
+import * as Option from "effect/Option";
+import type * as SqlError from "effect/sql/SqlError";
+import * as Stream from "effect/Stream";
+import type { Direction, Points, Series } from "../store.ts";
+import type { Driver } from "./driver.ts";
+import { makeFragments } from "./fragments.ts";
+import { noStep } from "./packed.ts";
+
+/** By step they lie in this order and are read on from anywhere; by time each part is a search through all. */
+const pointsAtOnce = { step: 10_000, timestamp: 250_000 };
+
+type Axis = keyof typeof pointsAtOnce;
+
+/** By step, those that have one go before those that have none. */
+type Phase = "steps" | "none" | "all";
+
+/** Where reading goes on: behind this point. */
+interface Place {
+  readonly step: number;
+  readonly time: number;
+  readonly sequence: number;
+}
+
+const allAt = (number: number): Place => ({ step: number, time: number, sequence: number });
+
+const startOf = (phase: Phase, direction: Direction): Place => {
+  if (direction === "desc") return allAt(2 ** 53);
+  return phase === "steps" ? { ...allAt(2 ** 53), step: noStep } : allAt(-(2 ** 53));
+};
+
+export const makePoints = ({ sql, columns }: Driver) => {
+  const { word } = makeFragments(sql);
+
+  const part = (
+    { id }: Series,
+    axis: Axis,
+    direction: Direction,
+    phase: Phase,
+    { step, time, sequence }: Place,
+  ) => {
+    const way = word(direction.toUpperCase());
+    const behind = word(direction === "asc" ? ">" : "<");
+    // Upwards the place says it, and a second bound from below would be taken instead of it: a search from the start.
+    const downwards = word(direction === "asc" ? "" : "AND step >= 0");
+    const isOfPhase = {
+      steps: sql`(step, time, sequence) ${behind} (${step}, ${time}, ${sequence}) ${downwards}`,
+      none: sql`step = ${word(noStep)} AND (time, sequence) ${behind} (${time}, ${sequence})`,
+      all: sql`(time, sequence) ${behind} (${time}, ${sequence})`,
+    }[phase];
+    const byStep = phase === "steps" ? sql`step ${way},` : word("");
+    return columns(sql`
+      SELECT step, time, sequence, value FROM points
+      WHERE series = ${id} AND ${isOfPhase}
+      ORDER BY ${byStep} time ${way}, sequence ${way} LIMIT ${pointsAtOnce[axis]}`);
+  };
+
+  const read = (series: Series, axis: Axis, direction: Direction, phase: Phase) =>
+    Stream.paginate<Place, Points, SqlError.SqlError, never>(startOf(phase, direction), (place) =>
+      Effect.map(
+        part(series, axis, direction, phase, place),
+        ([steps = [], times = [], sequences = [], values = []]) => {
+          const last = steps.length - 1;
+          const points: Points = {
+            steps: Array.from(steps, (step) => (step === noStep ? null : step)),
+            times: Array.from(times),
+            values: Array.from(values),
+          };
+          const next: Option.Option<Place> =
+            steps.length < pointsAtOnce[axis]
+              ? Option.none()
+              : Option.some({
+                  step: steps[last]!,
+                  time: times[last]!,
+                  sequence: sequences[last]!,
+                });
+          return [steps.length === 0 ? [] : [points], next] as const;
+        },
+      ),
+    );
+
+  return (
+    series: Series,
+    axis: Axis,
+    direction: Direction,
+  ): Stream.Stream<Points, SqlError.SqlError> =>
+    axis === "step"
+      ? Stream.concat(read(series, axis, direction, "steps"), read(series, axis, direction, "none"))
+      : read(series, axis, direction, "all");
+};
