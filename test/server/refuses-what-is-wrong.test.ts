@@ -215,6 +215,25 @@ promise("a body that does not say it is JSON is 415", function* () {
   }
 });
 
+promise("events that do not say they are JSON are 415", function* () {
+  const { host } = yield* MetricsServer.MetricsServer;
+  const id = yield* createExperiment("a");
+  const { token } = yield* mint(id);
+  for (const [type, status] of [
+    ["text/plain", 415],
+    ["application/jsonl", 415],
+    ["Application/JSON ; charset=utf-8", 200],
+  ] as const) {
+    const response = yield* HttpClientRequest.post(`${host}/api/v1/experiments/${id}/ingest`).pipe(
+      HttpClientRequest.bearerToken(token),
+      HttpClientRequest.bodyText('{"data":[]}', type),
+      HttpClient.execute,
+    );
+    assert.strictEqual(response.status, status);
+    assert.match(yield* response.text, /^\{"data":(null|\{"ok":true)/);
+  }
+});
+
 promise("a body over 16 MiB is 413, one of 16 MiB is read", function* () {
   const send = (bytes: number) =>
     Effect.map(ask("POST", "/folders", { body: long(bytes) }), (one) => one.outcome);

@@ -35,6 +35,18 @@ describe("syvain-metrics-effect serve", () => {
     await exit;
   });
 
+  it("prints a line for each request when it is asked to, without keys and queries", async () => {
+    const { host, output, child, exit } = await serve("--api-key", "my-key", "--log");
+    const before = output.stdout.length;
+    const headers = { authorization: "Bearer my-key" };
+    await (await fetch(`${host}/api/v1/experiments?search=secret`, { headers })).text();
+    await (await fetch(`${host}/api/v1/nothing`)).text();
+    child.kill("SIGTERM");
+    const { stdout } = await exit;
+    const lines = stdout.slice(before).replaceAll(/\d+ ms/g, "1 ms");
+    assert.strictEqual(lines, "GET /api/v1/experiments 200 1 ms\nGET /api/v1/nothing 404 1 ms\n");
+  });
+
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`stops cleanly on ${signal}, with a connection kept alive`, async () => {
       const { host, child, exit } = await serve();
