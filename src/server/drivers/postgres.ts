@@ -18,7 +18,7 @@ import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
 
-/** The driver is not installed. */
+/** The driver is not installed, or cannot be loaded. */
 export class DriverMissing extends Data.TaggedError("DriverMissing")<{
   readonly message: string;
 }> {}
@@ -32,9 +32,12 @@ const loadDriver = Effect.tryPromise({
     PgClient: await import("@effect/sql-pg/PgClient"),
     PgTypes: await import("@effect/sql-pg/PgTypes"),
   }),
-  catch: () =>
+  catch: (error) =>
     new DriverMissing({
-      message: "Postgres needs a package that is not installed: npm install @effect/sql-pg@4.0.5",
+      message:
+        (error as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND"
+          ? "Postgres needs a package that is not installed beside this one: npm install @effect/sql-pg@4.0.5"
+          : `@effect/sql-pg cannot be loaded: ${(error as Error).message}`,
     }),
 });
 
