@@ -1,7 +1,8 @@
 import { Effect, Stream } from "effect";
-import { Series, SyvainMetrics } from "syvain-metrics-effect/v2";
+import { Runs, Series, SyvainMetrics } from "syvain-metrics-effect/v2";
 import { contend, host } from "../support/contender.ts";
 import { tasksOn } from "../support/effect-task.ts";
+import { metadata, nameOf, valueOf } from "../support/events.ts";
 import { Reading } from "../support/series.ts";
 
 const { task } = tasksOn(SyvainMetrics.layer({ apiKey: "key", host }));
@@ -26,7 +27,24 @@ const stream = (many: number) =>
     }),
   );
 
+function* points(count: number): Generator<Runs.MetricPoint> {
+  for (let step = 0; step < count; step++) {
+    yield { name: nameOf, value: valueOf(step), step, metadata };
+  }
+}
+
+const metrics = task((count, concurrency) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const run = yield* Runs.open({ slug: "run" });
+      const { acknowledged } = yield* run.metrics(points(count), { concurrency });
+      if (acknowledged !== count) throw new Error(`${acknowledged} of ${count} were stored`);
+    }),
+  ),
+);
+
 contend({
+  metrics,
   "read 1": read(1),
   "read 1000": read(1000),
   "stream 1": stream(1),

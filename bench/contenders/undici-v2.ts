@@ -1,6 +1,7 @@
 /** The limit: what one would write by hand on undici, without checks, keys, retries or a timeout. */
 import { Agent, request } from "@effect/platform-node/Undici";
 import { contend, host, type Task } from "../support/contender.ts";
+import { metadata, nameOf, valueOf } from "../support/events.ts";
 import { Lines, Reading } from "../support/series.ts";
 
 const dispatcher = new Agent();
@@ -72,7 +73,53 @@ const read =
     reading.check(count);
   };
 
+/** As many requests at a time as are asked for. */
+const metrics: Task = async (count, concurrency) => {
+  let step = 0;
+  const one = async () => {
+    while (step < count) {
+      const envelopes: Array<object> = [];
+      const ids: Array<string> = [];
+      while (step < count && envelopes.length < 1000) {
+        const messageId = crypto.randomUUID();
+        ids.push(messageId);
+        envelopes.push({
+          messageId,
+          event: "syvain.v2.experiment.metric",
+          data: {
+            experimentId: "e",
+            timestampMs: Date.now(),
+            step,
+            metricName: nameOf,
+            metricValue: valueOf(step++),
+            meta: metadata,
+          },
+        });
+      }
+      const { body } = await request(`${host}/api/v2/experiments/e/events`, {
+        dispatcher,
+        method: "POST",
+        headers: {
+          accept: "application/json",
+          authorization: "Bearer t",
+          "content-type": "application/json",
+        },
+        body: JSON.stringify(envelopes),
+      });
+      const replies: ReadonlyArray<{ readonly correlationId: string; readonly event: string }> =
+        JSON.parse(await body.text());
+      const isGood = replies.every(
+        ({ correlationId, event }, i) =>
+          correlationId === ids[i] && event === "syvain.v2.experiment.metricRecorded",
+      );
+      if (!isGood || replies.length !== ids.length) throw new Error("an event was refused");
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, one));
+};
+
 contend({
+  metrics,
   "read 1": read(1),
   "read 1000": read(1000),
   "stream 1": stream(1),

@@ -37,7 +37,7 @@ const scrubbed = (details: Metadata, scrub: Scrub): Metadata | undefined => {
 };
 
 /** One event was refused, inside an answer that is a success. Its status decides as that of an answer would, its `retryable` is as it says. */
-const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, what: string) => {
+const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, point?: number) => {
   const scrub = scrubOf(exchange);
   const { secret } = exchange.operation;
   const { retryable, retryAfterMs, status } = refusal;
@@ -48,7 +48,7 @@ const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, what
   const retryAfter =
     retryAfterMs === undefined ? {} : { retryAfter: Duration.millis(retryAfterMs) };
   const say = (name: string) =>
-    `${what} was refused: ${status === undefined ? (code ?? name) : `${status} ${name}`}` +
+    `${point === undefined ? "the event" : `point ${point}`} was refused: ${status === undefined ? (code ?? name) : `${status} ${name}`}` +
     (detail === undefined ? "" : `: ${detail}`) +
     (retryAfter.retryAfter === undefined
       ? ""
@@ -64,14 +64,14 @@ const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, what
   });
 };
 
-/** The `data` of a reply, when it is the good one; where its place is, in the answer. */
+/** The `data` of a reply at a place of the answer, when it is the good one. What is sent by the thousand is told by its index as a `point`. */
 export const dataOf = (
   exchange: Exchange,
   answer: Answer,
   { event, data }: Answered,
   expected: string,
   place: ReadonlyArray<number>,
-  what = "the event",
+  point?: number,
 ): Result.Result<object, CallError> => {
   if (event !== expected && event !== errorEvent) {
     return Result.fail(
@@ -87,7 +87,7 @@ export const dataOf = (
     );
   }
   return event === errorEvent
-    ? Result.fail(refusedEvent(exchange, answer, readRefusal(data), what))
+    ? Result.fail(refusedEvent(exchange, answer, readRefusal(data), point))
     : Result.succeed(data);
 };
 

@@ -98,15 +98,6 @@ export const sendAll = <E, R, RA>(
     }
 
     const reader = new Reader(experimentId, () => clock.currentTimeMillisUnsafe());
-    const read = (point: MetricPoint) => reader.read(point);
-    /** A generator may give out one object again and again, so each is read before the next is asked for. */
-    function* readEach(each: Iterable<MetricPoint>): Generator<Message | Issue> {
-      for (const point of each) yield read(point);
-    }
-    const reading = Stream.isStream(points)
-      ? Stream.map(points, read)
-      : Stream.fromIterable(readEach(points));
-
     const gathering = new Gathering();
     const invalid: Array<InvalidPoint> = [];
     let acknowledged = 0;
@@ -129,24 +120,27 @@ export const sendAll = <E, R, RA>(
     const sending = (batch: Batch | undefined): ReadonlyArray<Sending> =>
       batch === undefined ? [] : [{ ...batch, number: number++, end: index }];
 
-    /** The batches that are full with these points, up to the first that fails the call. */
-    const gather = (read: ReadonlyArray<Message | Issue>): ReadonlyArray<Sending | Refused> => {
-      const full: Array<Sending | Refused> = [];
-      for (const one of read) {
-        if (!isIssue(one)) {
-          full.push(...sending(gathering.add(one, index)));
-        } else if (onInvalid === "collect") {
-          const { path, expected } = one;
+    /** The batches that are full with these points, up to the first that fails the call. Each is read before the next is asked for. */
+    function* gather(points: Iterable<MetricPoint>): Generator<Sending | Refused> {
+      for (const point of points) {
+        const read = reader.read(point);
+        if (!isIssue(read)) {
+          yield* sending(gathering.add(read, index));
+        } else if (onInvalid === "fail") {
+          yield new Refused(index, read);
+          return;
+        } else {
+          const { path, expected } = read;
           const reason = formatIssue({ path: scrubPath(path, scrub), expected });
           invalid.push({ index, reason, code: undefined });
-        } else {
-          full.push(new Refused(index, one));
-          return full;
         }
         index++;
       }
-      return full;
-    };
+    }
+    const gathered: Stream.Stream<Sending | Refused, E, R> = Stream.isStream(points)
+      ? Stream.flatMap(Stream.chunks(points), (chunk) => Stream.fromArray([...gather(chunk)]))
+      : Stream.fromIterable(gather(points), { chunkSize: 1 });
+    const rest = Stream.suspend(() => Stream.fromArray(sending(gathering.take())));
 
     const deliver = (batch: Sending) =>
       sendBatch(experimentId, batch, authorise).pipe(
@@ -158,7 +152,7 @@ export const sendAll = <E, R, RA>(
           for (const { index, error } of refused) {
             invalid.push({ index, reason: error.reason.message, code: error.code });
           }
-          acknowledged += batch.messages.length - refused.length;
+          acknowledged += batch.ids.length - refused.length;
           batches++;
           settle(batch);
           return Effect.void;
@@ -167,16 +161,8 @@ export const sendAll = <E, R, RA>(
       );
 
     // In order, so that what ends the call early does so when all batches before it have ended.
-    yield* Stream.chunks(reading).pipe(
-      Stream.catchCause((cause) => Stream.succeed(new Broken(cause))),
-      Stream.mapAccum(
-        () => undefined,
-        (_, item): readonly [undefined, ReadonlyArray<Sending | Refused | Broken<E>>] => [
-          undefined,
-          item instanceof Broken ? [...sending(gathering.take()), item] : gather(item),
-        ],
-        { onHalt: () => sending(gathering.take()) },
-      ),
+    yield* Stream.concat(gathered, rest).pipe(
+      Stream.catchCause((cause) => Stream.concat(rest, Stream.succeed(new Broken(cause)))),
       Stream.takeUntil((item) => item instanceof Refused),
       Stream.mapEffect(
         (item) =>

@@ -8,13 +8,13 @@ import * as HttpClient from "effect/http/HttpClient";
 import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Result from "effect/Result";
 import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
-import { bodyOf, repliesTo } from "../events/call.ts";
+import { repliesTo } from "../events/call.ts";
 import { dataOf } from "../events/refused.ts";
 import type { Interpret } from "../request/attempt.ts";
 import { type Authorise, callWith } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
 import { recordMetrics } from "../wire/v2/runs.ts";
-import type { Batch } from "./points.ts";
+import { type Batch, partOf } from "./points.ts";
 
 /** A point that the service will not have. */
 export interface RefusedPoint {
@@ -35,7 +35,7 @@ const withLongestWait = (
 /** Answers what was refused for good. */
 export const sendBatch = <R>(
   experimentId: string,
-  { messages, indexes }: Batch,
+  batch: Batch,
   authorise: Authorise<R>,
 ): Effect.Effect<
   ReadonlyArray<RefusedPoint>,
@@ -44,23 +44,19 @@ export const sendBatch = <R>(
 > =>
   Effect.suspend(() => {
     const refused: Array<RefusedPoint> = [];
-    /** Where in the batch those are that are not settled yet. */
-    let pending: ReadonlyArray<number> = messages.map((_, i) => i);
-
-    const body = () => bodyOf(pending.flatMap((i) => messages[i] ?? []));
+    /** Those that are not settled yet. */
+    let pending: Batch = batch;
 
     const interpret: Interpret<ReadonlyArray<RefusedPoint>> = (exchange, { answer }) => {
-      const ids = pending.flatMap((i) => messages[i]?.messageId ?? []);
+      const { ids, indexes } = pending;
       const replies = repliesTo(exchange, answer, ids);
       if (Result.isFailure(replies)) return Effect.fail(replies.failure);
       const again: Array<number> = [];
       const passing: Array<MetricsApiRequestError> = [];
       const final: Array<RefusedPoint> = [];
-      for (const [at, reply] of replies.success.entries()) {
-        const i = pending[at] ?? 0;
+      for (const [i, reply] of replies.success.entries()) {
         const index = indexes[i] ?? 0;
-        const what = `point ${index}`;
-        const data = dataOf(exchange, answer, reply, recordMetrics.reply, [at], what);
+        const data = dataOf(exchange, answer, reply, recordMetrics.reply, [i], index);
         if (Result.isSuccess(data)) continue;
         const { failure } = data;
         if (failure._tag === "MetricsApiResponseError") return Effect.fail(failure);
@@ -71,22 +67,21 @@ export const sendBatch = <R>(
           final.push({ index, error: failure });
         }
       }
-      pending = again;
       refused.push(...final);
       const [first, ...others] = passing;
-      return first === undefined
-        ? Effect.succeed(refused)
-        : Effect.fail(withLongestWait([first, ...others]));
+      if (first === undefined) return Effect.succeed(refused);
+      pending = partOf(pending, again);
+      return Effect.fail(withLongestWait([first, ...others]));
     };
 
     // The request is made once; one that is sent again holds what is left of it.
     const whatIsLeft = HttpClient.mapRequestInput((request: HttpClientRequest.HttpClientRequest) =>
-      pending.length === messages.length
+      pending === batch
         ? request
-        : HttpClientRequest.setBody(request, HttpBody.uint8Array(body(), "application/json")),
+        : HttpClientRequest.setBody(request, HttpBody.uint8Array(pending.body, "application/json")),
     );
     return Effect.updateService(
-      callWith(recordMetrics, { params: { experimentId }, body: body() }, authorise, interpret),
+      callWith(recordMetrics, { params: { experimentId }, body: batch.body }, authorise, interpret),
       HttpClient.HttpClient,
       whatIsLeft,
     );
