@@ -1,8 +1,6 @@
 /** The server as one effect: read, route, answer. It holds no transport. */
-import * as ByteSize from "effect/ByteSize";
 import * as Data from "effect/Data";
 import * as Effect from "effect/Effect";
-import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage";
 import * as HttpMiddleware from "effect/http/HttpMiddleware";
 import * as HttpRouter from "effect/http/HttpRouter";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
@@ -10,17 +8,21 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Layer from "effect/Layer";
 import * as Result from "effect/Result";
 import type * as Scope from "effect/Scope";
-import { fitsUtf8 } from "../internal/base/fitsUtf8.ts";
+import type { Operation } from "../internal/wire/operation.ts";
 import * as contract from "../internal/wire/v1/index.ts";
+import { v2 as generation } from "../internal/wire/v2/generation.ts";
+import { acceptedEncoding, type Body, readBody } from "./body.ts";
 import { type Fault, takeFault } from "./faults.ts";
 import { newId } from "./ids.ts";
-import { isDeeper } from "./json.ts";
 import type { LoggedRequest, OperationName, RequestLog } from "./log.ts";
-import { Refusal } from "./rules/refusal.ts";
-import { type Store, StoreError } from "./store.ts";
-import { failure, refused } from "./v1/envelope.ts";
+import { outageOf, report } from "./outage.ts";
+import type { Refusal } from "./rules/refusal.ts";
+import type { Store } from "./store.ts";
+import { failure as failureOfV1 } from "./v1/envelope.ts";
 import type { Settings } from "./v1/handlers.ts";
 import * as v1 from "./v1/index.ts";
+import { failure as failureOfV2 } from "./v2/envelope.ts";
+import * as v2 from "./v2/index.ts";
 
 /** The connection is lost, by order of a fault. */
 export class Dropped extends Data.TaggedError("Dropped")<{
@@ -50,11 +52,19 @@ interface Path {
   readonly pattern: RegExp;
 }
 
+const patternOf = ({ generation, path }: Pick<Operation, "generation" | "path">) =>
+  new RegExp(`^${generation.basePath}${path.replace(/:\w+/g, "[^/]+")}$`);
+
 const paths: ReadonlyArray<Path> = [
-  ...Object.values(contract).map(({ generation, name, method, path }) => ({
-    operation: name,
-    method,
-    pattern: new RegExp(`^${generation.basePath}${path.replace(/:\w+/g, "[^/]+")}$`),
+  ...Object.values(contract).map((operation) => ({
+    operation: operation.name,
+    method: operation.method,
+    pattern: patternOf(operation),
+  })),
+  ...v2.routed.map((operation) => ({
+    operation: undefined,
+    method: operation.method,
+    pattern: patternOf(operation),
   })),
   ...["healthz", "openapi\\.json", "docs"].map((path) => ({
     operation: undefined,
@@ -71,10 +81,15 @@ const targetOf = ({ url }: HttpServerRequest.HttpServerRequest) => {
   return { path, query: target.slice(path.length) };
 };
 
+/** Failures are wrapped as the API that was asked wraps them. */
+const failureFor = (request: HttpServerRequest.HttpServerRequest) =>
+  targetOf(request).path.startsWith(`${generation.basePath}/`) ? failureOfV2 : failureOfV1;
+
 /** What the router has no handler for. */
 const unrouted = (request: HttpServerRequest.HttpServerRequest) => {
   const { method } = request;
   const { path } = targetOf(request);
+  const failure = failureFor(request);
   const methods = paths.filter(({ pattern }) => pattern.test(path)).map((one) => one.method);
   if (methods.length === 0) return failure(404, `there is no ${path}`, "not_found");
   if (methods.includes(method)) return failure(400, "path: expected percent-encoded UTF-8");
@@ -98,40 +113,6 @@ const healthz = HttpRouter.add("GET", "/healthz", HttpServerResponse.jsonUnsafe(
 // -----------------------------------------------------------------------------
 // Requests
 // -----------------------------------------------------------------------------
-
-const maxBody = ByteSize.mebibytes(16);
-const maxBytes = Number(maxBody);
-
-const tooLarge = new Refusal({
-  status: 413,
-  message: `body: expected at most ${maxBytes} bytes`,
-  code: "body_too_large",
-});
-
-/** What lies deeper no client reads: some of them end at a thousand levels. */
-const maxLevels = 128;
-
-const tooDeep = new Refusal({
-  status: 422,
-  message: `body: expected at most ${maxLevels} levels of JSON`,
-  code: "body_too_deep",
-});
-
-const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<string, Refusal> =>
-  Number(request.headers["content-length"]) > maxBytes
-    ? tooLarge
-    : request.text.pipe(
-        Effect.provideService(HttpIncomingMessage.MaxBodySize, maxBody),
-        Effect.mapError(({ reason }) =>
-          reason._tag === "RequestParseError" && reason.reason === "BodyTooLarge"
-            ? tooLarge
-            : new Refusal({ status: 400, message: "body: it cannot be read" }),
-        ),
-        Effect.flatMap((text) => {
-          if (!fitsUtf8(text, maxBytes)) return tooLarge;
-          return isDeeper(text, maxLevels) ? tooDeep : Effect.succeed(text);
-        }),
-      );
 
 const parse = (text: string): unknown => {
   if (text === "") return undefined;
@@ -161,15 +142,15 @@ const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): L
 
 /** The router's own refusal of a body that is not JSON is plain text. */
 const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
-  response.status === 415 ? failure(415, "body: expected application/json") : response;
+  response.status === 415 ? failureOfV1(415, "body: expected application/json") : response;
 
 /** Keeps the request for the test that asks, and looks whether something is to go wrong. */
 const note = (
   { faults, log }: Desk,
   request: HttpServerRequest.HttpServerRequest,
-  body: Result.Result<string, Refusal>,
+  body: Result.Result<Body, Refusal>,
 ) => {
-  const text = Result.getOrElse(body, () => "");
+  const text = Result.isSuccess(body) ? body.success.text : "";
   const logged = toLogged(request, text);
   log.add(logged, text.length);
   return takeFault(faults, logged);
@@ -198,24 +179,14 @@ const makeWork = () => {
   };
 };
 
-const failures = {
-  full: failure(507, "there is no room to keep this", "store_full"),
-  unavailable: HttpServerResponse.setHeader(
-    failure(503, "what the server keeps cannot be reached", "store_unavailable"),
-    "retry-after",
-    "1",
-  ),
-  failed: failure(500, "the server failed", "internal_error"),
+/** What the store could not do, or what should not have happened. */
+const failed = (request: HttpServerRequest.HttpServerRequest, defect: unknown) => {
+  const { status, message, code, retryAfterMs } = outageOf(defect);
+  const response = failureFor(request)(status, message, code);
+  return retryAfterMs === undefined
+    ? response
+    : HttpServerResponse.setHeader(response, "retry-after", String(retryAfterMs / 1000));
 };
-
-const failed = (defect: unknown) =>
-  failures[defect instanceof StoreError ? defect.reason : "failed"];
-
-/** What a full disk or a database that is away says, it says of every request: a line is enough. */
-const report = (defect: unknown) =>
-  defect instanceof StoreError && defect.reason !== "failed"
-    ? Effect.logWarning(`The store: ${defect.message}`)
-    : Effect.logError("The server failed", defect);
 
 export interface Server {
   /** Fails only with {@link Dropped}, and only where there is a desk. */
@@ -228,27 +199,32 @@ export const makeApp = (
   settings: Settings,
   desk?: Desk,
 ): Effect.Effect<Server, never, Scope.Scope | Store> =>
-  HttpRouter.toHttpEffect(Layer.merge(v1.routes(settings), healthz)).pipe(
+  HttpRouter.toHttpEffect(Layer.mergeAll(v1.routes(settings), v2.routes(settings), healthz)).pipe(
     Effect.provideService(HttpRouter.RouterConfig, routerConfig),
     Effect.map((route): Server => {
       const work = makeWork();
       const act = (
         request: HttpServerRequest.HttpServerRequest,
-        body: Result.Result<string, Refusal>,
-      ) =>
-        Result.isFailure(body)
-          ? Effect.succeed(refused(body.failure))
-          : route.pipe(
-              Effect.map(inEnvelope),
-              Effect.catch((error) =>
-                Effect.succeed(
-                  error.reason._tag === "RouteNotFound"
-                    ? unrouted(request)
-                    : failure(400, error.message),
-                ),
-              ),
-              Effect.catchDefect((defect) => Effect.as(report(defect), failed(defect))),
-            );
+        body: Result.Result<Body, Refusal>,
+      ) => {
+        const failure = failureFor(request);
+        if (Result.isFailure(body)) {
+          const { status, message, code } = body.failure;
+          return Effect.succeed(failure(status, message, code));
+        }
+        return route.pipe(
+          Effect.map((response) => inEnvelope(response)),
+          Effect.catch((error) =>
+            Effect.succeed(
+              error.reason._tag === "RouteNotFound"
+                ? unrouted(request)
+                : failure(400, error.message),
+            ),
+          ),
+          Effect.catchDefect((defect) => Effect.as(report(defect), failed(request, defect))),
+          Effect.provideService(HttpServerRequest.HttpServerRequest, body.success.request),
+        );
+      };
       const answer: App = Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest;
         const body = yield* Effect.result(readBody(request));
@@ -259,7 +235,10 @@ export const makeApp = (
         if (fault?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(fault.duration));
         const response = yield* work.during(act(request, body));
         if (fault?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
-        return HttpServerResponse.setHeader(response, "x-request-id", newId());
+        return HttpServerResponse.setHeaders(response, {
+          "x-request-id": newId(),
+          "accept-encoding": acceptedEncoding,
+        });
       }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true));
       return { answer, idle: work.idle };
     }),

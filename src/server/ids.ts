@@ -7,7 +7,7 @@ import { digest } from "./json.ts";
 export const newId = (): string => SecureRandom.uuidV4Unsafe();
 
 /** A key that nobody guesses. */
-export const newKey = (prefix: "ak_org_" | "ik_"): Redacted.Redacted =>
+export const newKey = (prefix: "ak_org_" | "ik_" | "et_"): Redacted.Redacted =>
   Redacted.make(prefix + Hex.encode(SecureRandom.randomBytesUnsafe(24)));
 
 /** The id of an event, a UUID (RFC 9562, version 8) that need not be kept: its experiment and its place in the order of arrival make it. */

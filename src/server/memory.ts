@@ -13,6 +13,7 @@ import type {
   Event,
   Experiment,
   ExperimentFilter,
+  ExperimentToken,
   Folder,
   Ingested,
   IngestionKey,
@@ -93,6 +94,9 @@ export const makeMemoryStore = (): Store["Service"] => {
   const recorded = new Map<number, Recorded>();
   const keys = new Map<string, IngestionKey>();
   const tokens = new Map<string, string>();
+  const experimentTokens = new Map<string, ExperimentToken>();
+  /** How often each experiment changed. */
+  const changes = new Map<string, number>();
   const answers = new Map<string, KeptAnswer>();
   let sequence = 0;
 
@@ -115,6 +119,8 @@ export const makeMemoryStore = (): Store["Service"] => {
       const before = map.get(key);
       return before === undefined ? Effect.void : set(map, key, patch(before));
     });
+
+  const countChange = (id: string) => set(changes, id, (changes.get(id) ?? 0) + 1);
 
   const push = <A>(all: Array<A>, one: A): void => {
     all.push(one);
@@ -240,10 +246,28 @@ export const makeMemoryStore = (): Store["Service"] => {
         const { descriptions } = recordOf(id);
         if (descriptions[revision] === undefined) push(descriptions, description);
         const lastEventAt = experiments.get(id)?.lastEventAt ?? null;
-        return set(experiments, id, { ...experiment, lastEventAt });
+        return Effect.andThen(
+          countChange(id),
+          set(experiments, id, { ...experiment, lastEventAt }),
+        );
       }),
     touchExperiment: (id, lastEventAt) =>
-      update(experiments, id, (before) => ({ ...before, lastEventAt })),
+      Effect.andThen(
+        Effect.suspend(() => countChange(id)),
+        update(experiments, id, (before) => ({ ...before, lastEventAt })),
+      ),
+    revisions: (ids) =>
+      Effect.sync(
+        () =>
+          new Map(
+            ids
+              .filter((id) => experiments.has(id))
+              .map((id) => [
+                id,
+                { experiment: changes.get(id) ?? 0, series: recordOf(id).clientEventIds.size },
+              ]),
+          ),
+      ),
     descriptions: (experimentId) => Effect.sync(() => recordOf(experimentId).descriptions),
 
     series: (experimentId, name) =>
@@ -276,6 +300,11 @@ export const makeMemoryStore = (): Store["Service"] => {
     ingestionKeyOfToken: (token) => Effect.sync(() => keys.get(tokens.get(token) ?? "")),
     revokeIngestionKey: (id, revokedAt) => update(keys, id, (key) => ({ ...key, revokedAt })),
     touchIngestionKey: (id, lastUsedAt) => update(keys, id, (key) => ({ ...key, lastUsedAt })),
+
+    addExperimentToken: (token, of) => set(experimentTokens, token, { ...of, revokedAt: null }),
+    experimentToken: (token) => Effect.sync(() => experimentTokens.get(token)),
+    revokeExperimentToken: (token, revokedAt) =>
+      update(experimentTokens, token, (one) => ({ ...one, revokedAt })),
 
     answer: (idempotencyKey) => Effect.sync(() => answers.get(idempotencyKey)),
     addAnswer: (kept) =>

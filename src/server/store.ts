@@ -28,6 +28,14 @@ export interface Description {
   readonly metadata: Metadata;
 }
 
+/** Why an experiment ended. */
+export interface ExperimentError {
+  readonly name: string;
+  readonly detail: string | null;
+  /** Of one that came with metadata, as those of v2 do: then the detail is the message. */
+  readonly meta?: Metadata | undefined;
+}
+
 export interface Experiment {
   readonly id: string;
   /** Unique. */
@@ -38,13 +46,21 @@ export interface Experiment {
   /** That of the revision. */
   readonly description: Description;
   readonly status: Status;
-  readonly error: { readonly name: string; readonly detail: string | null } | null;
+  readonly error: ExperimentError | null;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly startedAt: number | null;
   readonly doneAt: number | null;
   /** When the last event or annotation came. */
   readonly lastEventAt: number | null;
+}
+
+/** They grow with what they are of, so that what was read before is still so while they stay the same. */
+export interface Revisions {
+  /** Of the record and the annotations. */
+  readonly experiment: number;
+  /** Of the events. */
+  readonly series: number;
 }
 
 /** What is left out does not narrow. */
@@ -110,6 +126,13 @@ export interface IngestionKey {
   readonly expiresAt: number;
   readonly revokedAt: number | null;
   readonly lastUsedAt: number | null;
+}
+
+/** Of an experiment token, without the token. */
+export interface ExperimentToken {
+  readonly experimentId: string;
+  readonly expiresAt: number;
+  readonly revokedAt: number | null;
 }
 
 /** An answer that is given again to the same request. */
@@ -217,7 +240,10 @@ export class Store extends Context.Service<
     readonly experiment: (id: string) => Kept<Experiment | undefined>;
     /** Without `lastEventAt`, which `touchExperiment` sets; what was kept of a revision stays. */
     readonly putExperiment: (experiment: Experiment) => Kept<void>;
+    /** For an annotation: ingestion does it by itself. */
     readonly touchExperiment: (id: string, lastEventAt: number) => Kept<void>;
+    /** Of those that are there, by id; at most 1,000 at once. */
+    readonly revisions: (ids: ReadonlyArray<string>) => Kept<ReadonlyMap<string, Revisions>>;
     /** By revision. */
     readonly descriptions: (experimentId: string) => Kept<ReadonlyArray<Description>>;
 
@@ -250,6 +276,14 @@ export class Store extends Context.Service<
     readonly ingestionKeyOfToken: (token: string) => Kept<IngestionKey | undefined>;
     readonly revokeIngestionKey: (id: string, revokedAt: number) => Kept<void>;
     readonly touchIngestionKey: (id: string, lastUsedAt: number) => Kept<void>;
+
+    /** Kept as an ingestion key's is. */
+    readonly addExperimentToken: (
+      token: string,
+      of: Omit<ExperimentToken, "revokedAt">,
+    ) => Kept<void>;
+    readonly experimentToken: (token: string) => Kept<ExperimentToken | undefined>;
+    readonly revokeExperimentToken: (token: string, revokedAt: number) => Kept<void>;
 
     readonly answer: (idempotencyKey: string) => Kept<KeptAnswer | undefined>;
     /** The oldest go when there are many. */

@@ -5,12 +5,13 @@ import { currentMillis } from "../now.ts";
 import {
   type Description,
   type Experiment,
+  type ExperimentError,
   type Status,
   Store,
   type StoreError,
 } from "../store.ts";
 import { checkFolder } from "./folders.ts";
-import { notFound, type Refusal } from "./refusal.ts";
+import { notFound, Refusal } from "./refusal.ts";
 
 export const findExperiment = (
   id: string,
@@ -75,7 +76,7 @@ const change = (id: string, patch: (now: number) => Partial<Experiment>) =>
 export const setStatus = (
   id: string,
   status: Exclude<Status, "created">,
-  error: { readonly name?: string | undefined; readonly detail?: string | undefined },
+  error: { readonly [K in keyof ExperimentError]?: ExperimentError[K] | undefined },
   time: number | undefined,
 ) =>
   change(id, (now) =>
@@ -86,13 +87,26 @@ export const setStatus = (
           doneAt: time ?? now,
           error:
             status === "error"
-              ? { name: error.name ?? "Error", detail: error.detail ?? null }
+              ? { ...error, name: error.name ?? "Error", detail: error.detail ?? null }
               : null,
         },
   );
 
-export const moveExperiment = (id: string, folderId: string | null) =>
-  Effect.andThen(
-    checkFolder(folderId),
-    change(id, () => ({ folderId })),
-  );
+/** Only out of the folder `from`, when there is one given: someone else may have moved it meanwhile. */
+export const moveExperiment = (
+  id: string,
+  folderId: string | null,
+  from?: string | null | undefined,
+) =>
+  Effect.gen(function* () {
+    yield* checkFolder(folderId);
+    const before = yield* findExperiment(id);
+    if (from !== undefined && from !== before.folderId) {
+      return yield* new Refusal({
+        status: 409,
+        message: "the experiment is elsewhere by now",
+        code: "experiment_folder_move_conflict",
+      });
+    }
+    return yield* change(id, () => ({ folderId }));
+  });

@@ -28,17 +28,18 @@ export const checkFolder = (id: string | null | undefined) =>
   );
 
 const checkName = (folders: Folders, folder: Folder): Effect.Effect<void, Refusal> => {
-  const isTaken = [...folders.values()].some(
+  const other = [...folders.values()].find(
     ({ id, name, parentId }) =>
       id !== folder.id && name === folder.name && parentId === folder.parentId,
   );
-  return isTaken
-    ? new Refusal({
+  return other === undefined
+    ? Effect.void
+    : new Refusal({
         status: 409,
         message: `there is a folder ${JSON.stringify(folder.name)} beside it`,
         code: "folder_already_exists",
-      })
-    : Effect.void;
+        details: { folderId: other.id },
+      });
 };
 
 /** In the order of their paths; those at `path` when there is one. */
@@ -88,4 +89,18 @@ export const patchFolder = (id: string, patch: Partial<Omit<Folder, "id">>) =>
     yield* checkName(folders, folder);
     yield* store.putFolder(folder);
     return folder;
+  });
+
+/** Only from where the client saw it: someone else may have moved it meanwhile. */
+export const moveFolder = (id: string, from: string | null, to: string | null) =>
+  Effect.gen(function* () {
+    const { parentId } = yield* find(yield* (yield* Store).folders, id);
+    if (parentId !== from) {
+      return yield* new Refusal({
+        status: 409,
+        message: "the folder is elsewhere by now",
+        code: "folder_move_conflict",
+      });
+    }
+    return yield* patchFolder(id, { parentId: to });
   });

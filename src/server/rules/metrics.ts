@@ -69,6 +69,19 @@ export const hasValue =
 export const asText = (value: Json): string =>
   typeof value === "string" ? value : JSON.stringify(value);
 
+/** All must hold. Values are compared as they are shown. */
+export const hasTexts =
+  (filters: ReadonlyArray<{ readonly key: string; readonly value?: string | undefined }>) =>
+  (metadata: Metadata): boolean =>
+    filters.every(
+      ({ key, value }) =>
+        Object.hasOwn(metadata, key) && (value === undefined || asText(metadata[key]!) === value),
+    );
+
+/** Metadata as text, which of most it already is. */
+export const asTexts = (metadata: Metadata): { readonly [key: string]: string } =>
+  Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, asText(value)]));
+
 /** The series of each selection. One that several select is only the first's. */
 export const select = (selections: ReadonlyArray<Selection>) =>
   Effect.gen(function* () {

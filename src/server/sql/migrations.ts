@@ -119,7 +119,20 @@ const tables = Effect.gen(function* () {
   });
 });
 
-const migrations = { "1_tables": tables };
+/** What a second generation of the API asks for. */
+const tokensAndChanges = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient;
+  // How often the record or the annotations changed.
+  yield* sql`ALTER TABLE experiments ADD COLUMN changes BIGINT NOT NULL DEFAULT 0`;
+  yield* sql`CREATE TABLE experiment_tokens (
+    token TEXT PRIMARY KEY,
+    experiment TEXT NOT NULL REFERENCES experiments (id),
+    expires BIGINT NOT NULL,
+    revoked BIGINT
+  )`;
+});
+
+const migrations = { "1_tables": tables, "2_tokens_and_changes": tokensAndChanges };
 const newest = Object.keys(migrations).length;
 
 export const migrate: Effect.Effect<void, StoreError, SqlClient.SqlClient> = Effect.gen(

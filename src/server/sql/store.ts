@@ -11,9 +11,11 @@ import type {
   Description,
   Experiment,
   ExperimentFilter,
+  ExperimentToken,
   Folder,
   IngestionKey,
   KeptAnswer,
+  Revisions,
   Series,
   Status,
   Store,
@@ -200,7 +202,8 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
               ${startedAt}, ${doneAt})
             ON CONFLICT (id) DO UPDATE SET folder = excluded.folder, revision = excluded.revision,
               status = excluded.status, error = excluded.error, created = excluded.created,
-              updated = excluded.updated, started = excluded.started, done = excluded.done`;
+              updated = excluded.updated, started = excluded.started, done = excluded.done,
+              changes = experiments.changes + 1`;
           yield* sql`
             INSERT INTO descriptions (experiment, revision, body)
             VALUES (${numberOf(id)}, ${revision}, ${JSON.stringify(description)})
@@ -208,7 +211,22 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
         }),
       ),
     touchExperiment: (id, lastEventAt) =>
-      write(sql`UPDATE experiments SET last_event = ${lastEventAt} WHERE id = ${toText(id)}`),
+      write(sql`UPDATE experiments SET last_event = ${lastEventAt}, changes = changes + 1
+        WHERE id = ${toText(id)}`),
+    revisions: (ids) =>
+      Effect.map(
+        all(
+          sql<{ id: string; changes: number; count: number }>`
+            SELECT e.id, e.changes, CAST(COALESCE((SELECT SUM(s.count) FROM series s
+              WHERE s.experiment = e.number), 0) AS BIGINT) AS count
+            FROM experiments e WHERE ${sql.in("e.id", ids.map(toText))}`,
+          ({ id, changes, count }): [string, Revisions] => [
+            fromText(id),
+            { experiment: changes, series: count },
+          ],
+        ),
+        (entries) => new Map(entries),
+      ),
     descriptions: (experimentId) =>
       all(
         sql<{ body: string }>`SELECT body FROM descriptions
@@ -292,6 +310,27 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
       write(sql`UPDATE ingestion_keys SET revoked = ${revokedAt} WHERE id = ${toText(id)}`),
     touchIngestionKey: (id, lastUsedAt) =>
       write(sql`UPDATE ingestion_keys SET last_used = ${lastUsedAt} WHERE id = ${toText(id)}`),
+
+    // -------------------------------------------------------------------------
+    // Experiment tokens
+    // -------------------------------------------------------------------------
+
+    addExperimentToken: (token, { experimentId, expiresAt }) =>
+      write(sql`
+        INSERT INTO experiment_tokens (token, experiment, expires)
+        VALUES (${hash(token)}, ${toText(experimentId)}, ${expiresAt})`),
+    experimentToken: (token) =>
+      first(
+        sql<{ experiment: string; expires: number; revoked: number | null }>`
+          SELECT experiment, expires, revoked FROM experiment_tokens WHERE token = ${hash(token)}`,
+        ({ experiment, expires, revoked }): ExperimentToken => ({
+          experimentId: fromText(experiment),
+          expiresAt: expires,
+          revokedAt: revoked,
+        }),
+      ),
+    revokeExperimentToken: (token, revokedAt) =>
+      write(sql`UPDATE experiment_tokens SET revoked = ${revokedAt} WHERE token = ${hash(token)}`),
 
     // -------------------------------------------------------------------------
     // Answers

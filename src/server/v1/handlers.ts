@@ -18,14 +18,7 @@ import * as Folders from "../rules/folders.ts";
 import * as Keys from "../rules/ingestionKeys.ts";
 import * as Metrics from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
-import {
-  type Answer,
-  type Experiment,
-  type Folder,
-  type Series,
-  Store,
-  type StoreError,
-} from "../store.ts";
+import { type Answer, type Experiment, type Folder, Store, type StoreError } from "../store.ts";
 import { replay, respond } from "./envelope.ts";
 import { Keyed } from "./middleware.ts";
 import { streamBatches, writeBatches } from "./seriesText.ts";
@@ -131,16 +124,10 @@ const rowsOf = (
     return { rows: rows.map((row) => rowView(orgId, row)) };
   });
 
-/** All filters must hold. Values are compared as they are shown. */
 const selectionOf = ({ experimentId, metricName, metadataFilter = [] }: SeriesSelection) => ({
   experimentId,
   name: metricName,
-  matches: (metadata: Series["metadata"]) =>
-    metadataFilter.every(
-      ({ key, value }) =>
-        Object.hasOwn(metadata, key) &&
-        (value === undefined || Metrics.asText(metadata[key]!) === value),
-    ),
+  matches: Metrics.hasTexts(metadataFilter),
 });
 
 // -----------------------------------------------------------------------------

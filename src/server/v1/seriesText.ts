@@ -7,7 +7,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import * as Stream from "effect/Stream";
 import { querySeries } from "../../internal/wire/v1/index.ts";
 import type { SeriesEnd, SeriesOrder } from "../../internal/wire/v1/series.ts";
-import { asText } from "../rules/metrics.ts";
+import { asTexts } from "../rules/metrics.ts";
 import { type Series, Store, type StoreError } from "../store.ts";
 
 /** How much text is sent at a time, in UTF-16 units. */
@@ -58,9 +58,7 @@ const writeBatch = (
       experimentId: series.experimentId,
       metricName: series.name,
       metadataHash: series.hash,
-      metadata: Object.fromEntries(
-        Object.entries(series.metadata).map(([key, value]) => [key, asText(value)]),
-      ),
+      metadata: asTexts(series.metadata),
     };
     return {
       count,

@@ -1,0 +1,138 @@
+/** The events of one experiment, under its token. */
+import * as Context from "effect/Context";
+import * as Effect from "effect/Effect";
+import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
+import { firstIssue, unknownField } from "../../internal/base/issue.ts";
+import * as Runs from "../../internal/wire/v2/runs.ts";
+import { annotate } from "../rules/annotations.ts";
+import { setStatus } from "../rules/experiments.ts";
+import { revokeToken } from "../rules/experimentTokens.ts";
+import { ingest, type Input } from "../rules/metrics.ts";
+import { Refusal } from "../rules/refusal.ts";
+import type { Store } from "../store.ts";
+import { type Asked, errorFor, type Reply, replyTo } from "./envelope.ts";
+import { answerEvent, byName, on, replying, strictly, unfit } from "./events.ts";
+
+/** The token that opened the experiment. */
+export class Token extends Context.Service<Token, string>()(
+  "syvain-metrics-effect/server/v2/Token",
+) {}
+
+const lifecycle = byName([
+  on(Runs.startExperiment, ({ experimentId }) =>
+    Effect.as(setStatus(experimentId, "running", {}, undefined), {}),
+  ),
+  on(Runs.endExperiment, ({ experimentId }) =>
+    Effect.as(setStatus(experimentId, "done", {}, undefined), {}),
+  ),
+  on(Runs.failExperiment, ({ experimentId, message, meta = {} }) => {
+    const name = typeof meta["error_type"] === "string" ? meta["error_type"] : undefined;
+    return Effect.as(
+      setStatus(experimentId, "error", { name, detail: message, meta }, undefined),
+      {},
+    );
+  }),
+  on(Runs.annotateExperiment, ({ experimentId, annotation, meta = {} }) =>
+    Effect.map(annotate(experimentId, annotation, meta), ({ id }) => ({ annotationId: id })),
+  ),
+  on(Runs.revokeToken, () => Effect.as(Effect.flatMap(Token, revokeToken), {})),
+]);
+
+// -----------------------------------------------------------------------------
+// Metrics
+// -----------------------------------------------------------------------------
+
+const decodePoint = Schema.decodeUnknownResult(
+  Schema.toCodecJson(Runs.recordMetrics.payload),
+  strictly,
+);
+
+const wireNames = {
+  name: "metricName",
+  value: "metricValue",
+  metadata: "meta",
+  timestamp: "timestampMs",
+};
+
+/** The id of its message is what tells an event from all others. */
+const readPoint = ({ messageId, data }: Asked): Result.Result<Input, Refusal> => {
+  const { experimentId: _, ...point } = data;
+  if (Object.hasOwn(point, "messageId")) {
+    return Result.fail(unfit({ path: ["messageId"], expected: unknownField }));
+  }
+  return Result.mapBoth(decodePoint(point), {
+    onFailure: (error) => unfit(firstIssue(error), wireNames),
+    onSuccess: ({ name, value, step, metadata = {}, timestamp }) => ({
+      clientEventId: messageId,
+      name,
+      value,
+      step,
+      metadata,
+      clientTime: timestamp?.epochMilliseconds,
+    }),
+  });
+};
+
+const ofAnother = new Refusal({
+  status: 422,
+  message: "data experimentId: expected that of the path",
+  code: "invalid_data",
+});
+
+/** All that can be kept is kept together. */
+const record = (
+  experimentId: string,
+  asked: ReadonlyArray<Asked>,
+): Effect.Effect<ReadonlyArray<Reply>, never, Store> =>
+  Effect.gen(function* () {
+    const points = asked.map((one) =>
+      one.data["experimentId"] === experimentId ? readPoint(one) : Result.fail(ofAnother),
+    );
+    const stored = yield* Effect.cached(
+      ingest(
+        experimentId,
+        points.flatMap((point) => (Result.isSuccess(point) ? [point.success] : [])),
+        undefined,
+      ),
+    );
+    return yield* Effect.forEach(points, (point, i) => {
+      const one = asked[i]!;
+      return Result.isFailure(point)
+        ? Effect.succeed(errorFor(one, point.failure))
+        : replying(
+            one,
+            Effect.as(stored, replyTo(one, Runs.recordMetrics.reply, { experimentId })),
+          );
+    });
+  });
+
+// -----------------------------------------------------------------------------
+// Batches
+// -----------------------------------------------------------------------------
+
+const isMetric = ({ event }: Asked): boolean => event === Runs.recordMetrics.event;
+
+/** In their order; metrics that follow one another are kept together. */
+export const answerExperimentEvents = (
+  experimentId: string,
+  asked: ReadonlyArray<Asked>,
+): Effect.Effect<ReadonlyArray<Reply>, never, Store | Token> =>
+  Effect.gen(function* () {
+    const replies: Array<Reply> = [];
+    for (let at = 0; at < asked.length; at = replies.length) {
+      const one = asked[at]!;
+      if (isMetric(one)) {
+        const end = asked.findIndex((other, i) => i > at && !isMetric(other));
+        const metrics = asked.slice(at, end === -1 ? undefined : end);
+        replies.push(...(yield* record(experimentId, metrics)));
+      } else {
+        replies.push(
+          one.data["experimentId"] === experimentId || !lifecycle.has(one.event)
+            ? yield* answerEvent(lifecycle, one)
+            : errorFor(one, ofAnother),
+        );
+      }
+    }
+    return replies;
+  });

@@ -1,0 +1,171 @@
+/** API v2 as routes: two that take events, one that answers a question with a stream, one that is plain. */
+import * as Effect from "effect/Effect";
+import * as HttpRouter from "effect/http/HttpRouter";
+import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import * as HttpServerResponse from "effect/http/HttpServerResponse";
+import type * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
+import * as Stream from "effect/Stream";
+import type { Operation } from "../../internal/wire/operation.ts";
+import { authStatus } from "../../internal/wire/v2/auth.ts";
+import { readTree } from "../../internal/wire/v2/folders.ts";
+import { recordMetrics } from "../../internal/wire/v2/runs.ts";
+import { readSeries } from "../../internal/wire/v2/series.ts";
+import { checkToken } from "../rules/experimentTokens.ts";
+import { Refusal } from "../rules/refusal.ts";
+import { Store, type StoreError } from "../store.ts";
+import { type Asked, readBatch, readOne, refused } from "./envelope.ts";
+import { answerEvent } from "./events.ts";
+import { answerExperimentEvents, Token } from "./experiment.ts";
+import { organizationEvents } from "./organization.ts";
+import { answerSeries, toLine } from "./series.ts";
+
+export interface Settings {
+  /** In a time that tells nothing of the key. */
+  readonly isApiKey: (bearer: string) => boolean;
+  readonly organization: { readonly id: string; readonly name: string };
+}
+
+/** One operation for each route. */
+export const routed: ReadonlyArray<Pick<Operation, "generation" | "method" | "path">> = [
+  authStatus,
+  readTree,
+  recordMetrics,
+  readSeries,
+];
+
+type Answer = Effect.Effect<
+  HttpServerResponse.HttpServerResponse,
+  Refusal | StoreError,
+  Store | HttpServerRequest.HttpServerRequest | HttpRouter.RouteContext
+>;
+
+// -----------------------------------------------------------------------------
+// Who asks
+// -----------------------------------------------------------------------------
+
+const bearerOf = ({ headers }: HttpServerRequest.HttpServerRequest) => {
+  const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers["authorization"] ?? "") ?? [];
+  return bearer === undefined
+    ? new Refusal({ status: 401, message: "the request carries no bearer token" })
+    : Effect.succeed(bearer);
+};
+
+const asksFor = (other: string, code: string) =>
+  new Refusal({ status: 403, message: `this takes ${other}`, code });
+
+const byApiKey = (isApiKey: Settings["isApiKey"]) =>
+  Effect.gen(function* () {
+    const bearer = yield* bearerOf(yield* HttpServerRequest.HttpServerRequest);
+    if (isApiKey(bearer)) return;
+    const isToken = (yield* (yield* Store).experimentToken(bearer)) !== undefined;
+    return yield* isToken
+      ? asksFor("the API key, not an experiment token", "api_key_required")
+      : new Refusal({ status: 401, message: "the bearer token is not one that the server knows" });
+  });
+
+// -----------------------------------------------------------------------------
+// Bodies
+// -----------------------------------------------------------------------------
+
+const isJson = (contentType = "application/json"): boolean =>
+  /^\s*application\/json\s*(;|$)/i.test(contentType);
+
+const text = Effect.gen(function* () {
+  const request = yield* HttpServerRequest.HttpServerRequest;
+  if (!isJson(request.headers["content-type"])) {
+    return yield* new Refusal({ status: 415, message: "body: expected application/json" });
+  }
+  return yield* Effect.orDie(request.text);
+});
+
+const batch = Effect.flatMap(text, (body) => Effect.fromResult(readBatch(body)));
+
+const question = Effect.gen(function* (): Effect.fn.Return<
+  Asked,
+  Refusal,
+  HttpServerRequest.HttpServerRequest
+> {
+  const asked = yield* Effect.fromResult(readOne(yield* text));
+  if (asked.event === readSeries.event) return asked;
+  return yield* new Refusal({
+    status: 422,
+    message: `body event: expected ${JSON.stringify(readSeries.event)}`,
+    code: "invalid_request",
+  });
+});
+
+// -----------------------------------------------------------------------------
+// Routes
+// -----------------------------------------------------------------------------
+
+const encodeStatus = Schema.encodeUnknownEffect(Schema.toCodecJson(authStatus.success));
+
+const answers = ({ isApiKey, organization }: Settings) => ({
+  status: Effect.gen(function* () {
+    yield* byApiKey(isApiKey);
+    const data = yield* Effect.orDie(encodeStatus({ auth: { kind: "api_key" }, organization }));
+    return HttpServerResponse.jsonUnsafe({ data, error: null });
+  }),
+
+  organization: Effect.gen(function* () {
+    yield* byApiKey(isApiKey);
+    const replies = yield* Effect.forEach(yield* batch, (asked) =>
+      answerEvent(organizationEvents, asked),
+    );
+    return HttpServerResponse.jsonUnsafe(replies);
+  }),
+
+  experiment: Effect.gen(function* () {
+    const bearer = yield* bearerOf(yield* HttpServerRequest.HttpServerRequest);
+    if (isApiKey(bearer)) {
+      return yield* asksFor("the experiment's token, not the API key", "experiment_token_required");
+    }
+    const { experimentId = "" } = yield* HttpRouter.params;
+    yield* checkToken(bearer, experimentId);
+    const replies = answerExperimentEvents(experimentId, yield* batch);
+    return HttpServerResponse.jsonUnsafe(yield* Effect.provideService(replies, Token, bearer));
+  }),
+
+  series: Effect.gen(function* () {
+    yield* byApiKey(isApiKey);
+    const asked = yield* question;
+    const store = yield* Store;
+    return HttpServerResponse.stream(
+      answerSeries(asked).pipe(Stream.map(toLine), Stream.provideService(Store, store)),
+      { contentType: readSeries.stream },
+    );
+  }),
+});
+
+/** What the store could not do is for the whole server to say. */
+const route = (
+  store: Store["Service"],
+  { generation, method, path }: (typeof routed)[number],
+  answer: Answer,
+) =>
+  HttpRouter.route(
+    method,
+    `${generation.basePath}${path}`,
+    answer.pipe(
+      Effect.provideService(Store, store),
+      Effect.catchTags({
+        Refusal: (refusal) => Effect.succeed(refused(refusal)),
+        StoreError: Effect.die,
+      }),
+    ),
+  );
+
+export const routes = (
+  settings: Settings,
+): Layer.Layer<never, never, HttpRouter.HttpRouter | Store> => {
+  const { status, organization, experiment, series } = answers(settings);
+  return HttpRouter.addAll(
+    Effect.map(Store, (store) => [
+      route(store, authStatus, status),
+      route(store, readTree, organization),
+      route(store, recordMetrics, experiment),
+      route(store, readSeries, series),
+    ]),
+  );
+};
