@@ -485,6 +485,35 @@ for (const { name, layer } of implementations) {
       assert.isUndefined(yield* store.ingestionKeyOfToken("ik_4"));
     });
 
+    promise("knows experiment tokens, and which were revoked", function* () {
+      const store = yield* Store;
+      yield* open(experiment("a\0"));
+      const token = { experimentId: "a\0", expiresAt: 5 };
+      yield* store.transaction(store.addExperimentToken("et_1", token));
+      yield* store.transaction(store.addExperimentToken("et_2", token));
+      yield* store.transaction(store.revokeExperimentToken("et_2", 3));
+      yield* store.transaction(store.revokeExperimentToken("et_3", 3));
+      const good = { ...token, revokedAt: null };
+      assert.deepStrictEqual(yield* store.experimentToken("et_1"), good);
+      assert.deepStrictEqual(yield* store.experimentToken("et_2"), { ...token, revokedAt: 3 });
+      assert.isUndefined(yield* store.experimentToken("et_3"));
+    });
+
+    promise("counts the changes of a record and its annotations, and the events", function* () {
+      const store = yield* Store;
+      yield* open(experiment("a\0"));
+      yield* open(experiment("b"));
+      yield* open(experiment("b", { status: "done" }));
+      yield* ingest("b", [event("1"), event("2", { name: "acc" }), event("1")]);
+      yield* ingest("b", [event("2"), event("3")]);
+      yield* store.transaction(store.touchExperiment("b", 7));
+      const revisions = yield* store.revisions(["b", "none", "a\0"]);
+      const [a, b] = [revisions.get("a\0")!, revisions.get("b")!];
+      assert.deepStrictEqual([revisions.size, a.series, b.series], [2, 0, 3]);
+      assert.strictEqual(b.experiment - a.experiment, 2);
+      assert.strictEqual((yield* store.revisions([])).size, 0);
+    });
+
     const writes = Effect.gen(function* () {
       const store = yield* Store;
       yield* store.putFolder({ id: "g", name: "g", parentId: null });
@@ -496,6 +525,8 @@ for (const { name, layer } of implementations) {
       yield* store.addIngestionKey({ ...key, id: "two" }, "ik_2");
       yield* store.revokeIngestionKey("key", 4);
       yield* store.touchIngestionKey("key", 4);
+      yield* store.addExperimentToken("et_2", { experimentId: "a", expiresAt: 5 });
+      yield* store.revokeExperimentToken("et_1", 4);
       yield* store.addAnswer(answered("k"));
     });
     const everything = Effect.gen(function* () {
@@ -507,6 +538,9 @@ for (const { name, layer } of implementations) {
         yield* store.annotations("a", { from: 0, to: 9, limit: 9 }),
         yield* store.ingestionKeys("a"),
         yield* store.ingestionKeyOfToken("ik_2"),
+        yield* store.experimentToken("et_1"),
+        yield* store.experimentToken("et_2"),
+        new Map(yield* store.revisions(["a", "b"])),
         yield* store.answer("k"),
       ];
     });
@@ -515,6 +549,8 @@ for (const { name, layer } of implementations) {
       const store = yield* Store;
       yield* open(experiment("a"));
       yield* store.transaction(store.addIngestionKey(key, "ik_1"));
+      const token = { experimentId: "a", expiresAt: 5 };
+      yield* store.transaction(store.addExperimentToken("et_1", token));
       const before = yield* everything;
       const failed = yield* Effect.flip(
         store.transaction(Effect.andThen(writes, Effect.fail("no" as const))),
