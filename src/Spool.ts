@@ -21,6 +21,7 @@ export {
   type Batch,
   type Counts,
   type Destination,
+  type Entry,
   type FileOptions,
   type Kind,
   type LeftAlone,

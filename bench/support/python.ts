@@ -24,7 +24,11 @@ const environment = (name: keyof typeof packages): string | undefined => {
     ["python3", "-m", "venv", folder],
     [
       interpreter,
-      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
       ...packages[name],
     ],
   ];
