@@ -257,6 +257,25 @@ for (const { name, layer } of implementations) {
       assert.isUndefined(yield* store.answer("m"));
     });
 
+    promise("keeps thousands of answers, however they come", function* () {
+      const store = yield* Store;
+      yield* open(experiment("a"));
+      const add = (from: number, to: number) =>
+        store.transaction(
+          Effect.forEach(
+            Array.from({ length: to - from }, (_, i) => from + i),
+            (n) => store.addAnswer(answered(`${n}`)),
+            { discard: true },
+          ),
+        );
+      yield* add(0, 1000);
+      yield* add(1000, 1999);
+      yield* ingest("a", [], { answer: answered("1999") });
+      for (const n of ["0", "999", "1000", "1999"]) {
+        assert.deepStrictEqual(yield* store.answer(n), answered(n));
+      }
+    });
+
     promise("has one series for metadata that are equal as JSON", function* () {
       const store = yield* Store;
       yield* open(experiment("a"));
