@@ -71,7 +71,7 @@ export const retries: Metric.Counter<number> = counter(
 );
 
 /**
- * `syvain.client.remints`: cached ingestion keys that the service refused and that were replaced, by `syvain.operation`.
+ * `syvain.client.remints`: ingestion keys, and tokens of API v2, that the service refused and that were replaced, by `syvain.operation`.
  *
  * @category metrics
  */

@@ -13,6 +13,8 @@ import {
 } from "syvain-metrics-effect";
 import { create } from "syvain-metrics-effect/Experiments";
 import { MetricsServer } from "syvain-metrics-effect/testing";
+import { Runs, Series, SyvainMetrics as SyvainMetricsV2 } from "syvain-metrics-effect/v2";
+import { read } from "syvain-metrics-effect/v2/Series";
 
 export const program = Effect.gen(function* () {
   const { folder } = yield* Folders.create({ name: "iris" });
@@ -29,6 +31,17 @@ export const program = Effect.gen(function* () {
 
 /** The single module and the namespace are the same. */
 export const same: typeof Experiments.create = create;
+
+export const programV2 = Effect.gen(function* () {
+  const run = yield* Runs.open({ slug: "iris-1" });
+  yield* run.metrics([{ name: "loss", value: 0.5, step: 1 }]);
+  const [series] = yield* Series.read(run.experimentId);
+  return series?.values.at(-1);
+}).pipe(
+  Effect.scoped,
+  Effect.provide(SyvainMetricsV2.layerConfig.pipe(Layer.provideMerge(FetchHttpClient.layer))),
+);
+export const sameV2: typeof Series.read = read;
 
 // Everything that the program needs is provided: the compiler refuses to run it otherwise.
 export const run = () =>
