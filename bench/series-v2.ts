@@ -1,6 +1,6 @@
 /**
- * Series of API v2 read to their end, beside loops by hand over the same stream: `Series.read` beside one that keeps the
- * columns of each series, and `Series.stream` beside one that looks at each batch and lets it go. Prints a table.
+ * Series of API v2 read to their end, beside loops by hand over the same stream: `Series.read` beside one that keeps
+ * the columns of each series, and `Series.stream` beside one that looks at each batch and lets it go. Prints a table.
  *
  * `npm run build && node bench/series-v2.ts [points]`; default: 1,000,000, in one series and in a thousand.
  */

@@ -1,7 +1,7 @@
 /**
  * The public modules, read off the files: each module that stands in src itself but the command, each folder of src
- * that has an index, and each module of a folder that is a generation of the API. `exports` of package.json is written from this (`npm run check:package -- --update`), and the
- * build, the checks and the docs follow it.
+ * that has an index, and each module of a folder that is a generation of the API. `exports` of package.json is
+ * written from this (`npm run check:package -- --update`), and the build, the checks and the docs follow it.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

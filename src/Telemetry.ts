@@ -71,7 +71,8 @@ export const retries: Metric.Counter<number> = counter(
 );
 
 /**
- * `syvain.client.remints`: ingestion keys, and tokens of API v2, that the service refused and that were replaced, by `syvain.operation`.
+ * `syvain.client.remints`: keys and tokens of experiments that the service refused and that were replaced, by
+ * `syvain.operation`.
  *
  * @category metrics
  */

@@ -84,7 +84,8 @@ export const getMany: (experimentIds: ReadonlyArray<string>) => Effect.Effect<
 > = internal.getMany;
 
 /**
- * How often any number of experiments changed, 500 in a request: what was read before is still so while these stay the same.
+ * How often any number of experiments changed, 500 in a request: what was read before is still so while these stay
+ * the same.
  *
  * @example
  * ```ts
@@ -109,7 +110,8 @@ export const revisions: (experimentIds: ReadonlyArray<string>) => Effect.Effect<
 > = internal.revisions;
 
 /**
- * Finds the experiment of a slug, in the tree of folders. One that is not there is `NotFound`, with the code `experiment_not_found`.
+ * Finds the experiment of a slug, in the tree of folders. One that is not there is `NotFound`, with the code
+ * `experiment_not_found`.
  *
  * @example
  * ```ts
@@ -131,7 +133,8 @@ export const find: (
 > = internal.find;
 
 /**
- * Lists experiments, from the tree of folders: all, or those whose whole slug matches a pattern of the shell (`*`, `?`, `[a-z]`, `[!a-z]`).
+ * Lists experiments, from the tree of folders: all, or those whose whole slug matches a pattern of the shell (`*`,
+ * `?`, `[a-z]`, `[!a-z]`).
  *
  * @example
  * ```ts
@@ -197,7 +200,8 @@ export const annotations = (
 > => callEvent(getAnnotations, { payload: { experimentId } });
 
 /**
- * Moves an experiment, once. One that lies elsewhere by now is refused, with the code `experiment_folder_move_conflict`.
+ * Moves an experiment, once. One that lies elsewhere by now is refused, with the code
+ * `experiment_folder_move_conflict`.
  *
  * @example
  * ```ts

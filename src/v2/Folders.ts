@@ -64,12 +64,13 @@ export const tree: Effect.Effect<FolderTree, MetricsApiError, ConfigService | Ht
   withTree(readTree, Effect.succeed);
 
 /**
- * The folder at an absolute path, made with all on the way to it that is not there yet. Two programs that make it at once both get it.
+ * The folder at an absolute path, made with all on the way to it that is not there yet. Two programs that make it at
+ * once both get it.
  *
  * **Gotchas**
  *
- * It is as many requests as there are folders to be made, and one. A creation is sent once: where its answer is lost the call fails with an
- * error that is `retryable`, and finds the folder when it is made again.
+ * It is as many requests as there are folders to be made, and one. A creation is sent once: where its answer is lost
+ * the call fails with an error that is `retryable`, and finds the folder when it is made again.
  *
  * @example
  * ```ts
@@ -86,8 +87,8 @@ export const make: (
   makeFolder;
 
 /**
- * Creates a folder, once. One whose name a sibling has is refused: `Conflict`, with the code `folder_already_exists` and the `folderId` of that
- * one in its `details`.
+ * Creates a folder, once. One whose name a sibling has is refused: `Conflict`, with the code `folder_already_exists`
+ * and the `folderId` of that one in its `details`.
  *
  * @example
  * ```ts

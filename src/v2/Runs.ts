@@ -20,14 +20,16 @@ export { MetricPoint } from "../internal/wire/v2/runs.ts";
  *
  * **Details**
  *
- * The run has a token of its own, which is renewed 5 minutes before it expires and when it is refused (401), once for all calls that wait for it,
- * and revoked when the scope closes. Metrics are sent again where that may help; everything else is sent once, since a second annotation would
- * stand beside the first. An unknown `folder` is `NotFound`, with the code `folder_not_found`, before anything is opened.
+ * The run has a token of its own, which is renewed 5 minutes before it expires and when it is refused (401), once for
+ * all calls that wait for it, and revoked when the scope closes. Metrics are sent again where that may help;
+ * everything else is sent once, since a second annotation would stand beside the first. An unknown `folder` is
+ * `NotFound`, with the code `folder_not_found`, before anything is opened.
  *
  * **Gotchas**
  *
- * Opening a slug that is there replaces its description and its meta. The status is yours to tell: nothing is sent when the scope closes but the
- * end of the token. A token that nobody used for a day cannot be renewed: open the run again.
+ * Opening a slug that is there replaces its description and its meta. The status is yours to tell: nothing is sent
+ * when the scope closes but the end of the token. A token that nobody used for a day cannot be renewed: open the run
+ * again.
  *
  * @example
  * ```ts

@@ -19,13 +19,15 @@ export type { SeriesOptions } from "../internal/series/columns.ts";
 export type { Series } from "../internal/wire/v2/series.ts";
 
 /**
- * All points of the series of an experiment: one `Series` for each name and each different metadata, in the order of `names`, or by name.
+ * All points of the series of an experiment: one `Series` for each name and each different metadata, in the order of
+ * `names`, or by name.
  *
  * **Details**
  *
- * It answers all of it or fails: a stream that was cut short is asked for again under the retry schedule. Of the stream `timeout` bounds the
- * wait for its headers and each silence after them, `deadline` the whole. More than 1,000 names are asked for in turns. Times and values are
- * `Float64Array`s, and steps, of which old events have none, an array with `null` there; there is no object for a point.
+ * It answers all of it or fails: a stream that was cut short is asked for again under the retry schedule. Of the
+ * stream `timeout` bounds the wait for its headers and each silence after them, `deadline` the whole. More than 1,000
+ * names are asked for in turns. Times and values are `Float64Array`s, and steps, of which old events have none, an
+ * array with `null` there; there is no object for a point.
  *
  * **Gotchas**
  *
@@ -54,8 +56,8 @@ export const read: (
  *
  * **Gotchas**
  *
- * It cannot take back what it gave out: a stream that was cut short, or whose counts disagree, fails when it ends. What was cut short is a
- * `MetricsApiRequestError` that is `retryable`.
+ * It cannot take back what it gave out: a stream that was cut short, or whose counts disagree, fails when it ends.
+ * What was cut short is a `MetricsApiRequestError` that is `retryable`.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * Everything a program on API v2 needs beside an `HttpClient`, in one layer: a `ConfigService`, as from the layers of the same names of v1, but
- * that the default host is `https://metrics.041.io`. There are no ingestion keys in v2.
+ * Everything a program on API v2 needs beside an `HttpClient`, in one layer: a `ConfigService`, as from the layers of
+ * the same names of v1, but that the default host is `https://metrics.041.io`. There are no ingestion keys in v2.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the service's own v2 client makes of each kind of answer, as recorded from it: ours makes the same of it, on a real
- * socket, but for what is listed here.
+ * What the service's own v2 client makes of each kind of answer, as recorded from it: ours makes the same of it, on a
+ * real socket, but for what is listed here.
  */
 import { readFileSync } from "node:fs";
 import { assert, beforeAll, describe, it } from "@effect/vitest";

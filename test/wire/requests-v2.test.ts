@@ -56,7 +56,10 @@ const differences = {
   }),
 };
 
-/** The tree is read by each call that needs it, and not kept; what was changed is not read again. What else is sent is compared. */
+/**
+ * The tree is read by each call that needs it, and not kept; what was changed is not read again. What else is sent is
+ * compared.
+ */
 const withoutTreeReads = (requests: ReadonlyArray<RecordedRequest>) =>
   requests.filter(({ body }) => !isTreeRead(body));
 

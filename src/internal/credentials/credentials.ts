@@ -1,5 +1,6 @@
 /**
- * The configuration of a client: from the options, the environment, or the saved login. A key goes only to the host it is paired with.
+ * The configuration of a client: from the options, the environment, or the saved login. A key goes only to the host
+ * it is paired with.
  */
 import * as Config from "effect/Config";
 import type * as Duration from "effect/Duration";
@@ -39,8 +40,8 @@ import * as RetryBudget from "../request/retryBudget.ts";
  */
 export interface Options {
   /**
-   * An `https:` origin, or an `http:` one on loopback; one without a scheme is taken as `https:`. Default: `https://metrics.syvain.com`,
-   * or the host of the saved login when its key is used.
+   * An `https:` origin, or an `http:` one on loopback; one without a scheme is taken as `https:`. Default:
+   * `https://metrics.syvain.com`, or the host of the saved login when its key is used.
    */
   readonly host?: string | undefined;
   /**
@@ -160,7 +161,9 @@ const withSavedKey = Effect.fnUntraced(function* (
         reason: new HostMismatch({
           host: asked,
           pairedHost: login.host,
-          message: `The saved login ${path} is for ${login.host} and its key does not go to ${asked}: leave the host out, or give an API key for ${asked}.`,
+          message:
+            `The saved login ${path} is for ${login.host} and its key does not go to ${asked}: ` +
+            `leave the host out, or give an API key for ${asked}.`,
         }),
       });
     }

@@ -10,7 +10,9 @@ const meaningOf = (piece: string): string => {
   return piece.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 };
 
-/** A pattern of the shell for a whole text: `*`, `?`, `[abc]`, `[a-z]` and `[!abc]`; `undefined` for none, as `[z-a]`. */
+/**
+ * A pattern of the shell for a whole text: `*`, `?`, `[abc]`, `[a-z]` and `[!abc]`; `undefined` for none, as `[z-a]`.
+ */
 export const glob = (pattern: string): RegExp | undefined => {
   const source = pattern.replace(/\*+|\?|\[!?\]?[^\]]*\]|[^*?[]+|\[/g, meaningOf);
   try {

@@ -36,7 +36,10 @@ const scrubbed = (details: Metadata, scrub: Scrub): Metadata | undefined => {
   }
 };
 
-/** One event was refused, inside an answer that is a success. Its status decides as that of an answer would, its `retryable` is as it says. */
+/**
+ * One event was refused, inside an answer that is a success. Its status decides as that of an answer would, its
+ * `retryable` is as it says.
+ */
 const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, point?: number) => {
   const scrub = scrubOf(exchange);
   const { secret } = exchange.operation;
@@ -47,8 +50,9 @@ const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, poin
     secret === true || refusal.message === "" ? undefined : words(scrub, refusal.message);
   const retryAfter =
     retryAfterMs === undefined ? {} : { retryAfter: Duration.millis(retryAfterMs) };
+  const what = point === undefined ? "the event" : `point ${point}`;
   const say = (name: string) =>
-    `${point === undefined ? "the event" : `point ${point}`} was refused: ${status === undefined ? (code ?? name) : `${status} ${name}`}` +
+    `${what} was refused: ${status === undefined ? (code ?? name) : `${status} ${name}`}` +
     (detail === undefined ? "" : `: ${detail}`) +
     (retryAfter.retryAfter === undefined
       ? ""
@@ -64,7 +68,10 @@ const refusedEvent = (exchange: Exchange, answer: Answer, refusal: Refusal, poin
   });
 };
 
-/** The `data` of a reply at a place of the answer, when it is the good one. What is sent by the thousand is told by its index as a `point`. */
+/**
+ * The `data` of a reply at a place of the answer, when it is the good one. What is sent by the thousand is told by
+ * its index as a `point`.
+ */
 export const dataOf = (
   exchange: Exchange,
   answer: Answer,

@@ -56,7 +56,10 @@ export const makeExperimentToken = (experimentId: string, opened: Issued): Exper
     );
   });
 
-  /** The token in force, when that is not the one that was refused. Who waits finds the one that was renewed meanwhile. */
+  /**
+   * The token in force, when that is not the one that was refused. Who waits finds the one that was renewed
+   * meanwhile.
+   */
   const current = (
     refused?: Redacted.Redacted,
   ): Effect.Effect<Redacted.Redacted, MetricsApiError, Needs> => {

@@ -24,8 +24,8 @@ interface Found<A> {
 }
 
 /**
- * Lines out of chunks of bytes. Effect's own `Ndjson.decode` takes twice as long. Each line is read before the next one is parsed: what is no
- * longer needed then is never moved by the garbage collector.
+ * Lines out of chunks of bytes. Effect's own `Ndjson.decode` takes twice as long. Each line is read before the next
+ * one is parsed: what is no longer needed then is never moved by the garbage collector.
  */
 class Splitter<A> {
   readonly #exchange: Exchange;
@@ -99,8 +99,8 @@ class Splitter<A> {
 }
 
 /**
- * What is on the lines, as they arrive. Each silence is bounded by the timeout of the attempt, the whole by the deadline of the call,
- * and a line by the largest answer that is accepted.
+ * What is on the lines, as they arrive. Each silence is bounded by the timeout of the attempt, the whole by the
+ * deadline of the call, and a line by the largest answer that is accepted.
  */
 export const readLines = <A>(
   exchange: Exchange,

@@ -33,8 +33,8 @@ export interface MetricsOptions {
   /** Requests at a time. Default: 4. */
   readonly concurrency?: number | undefined;
   /**
-   * What a point does that cannot be sent, such as one whose value is `NaN`, or that the service refuses: `"fail"` the call, or be left out and
-   * reported (`"collect"`). Default: `"fail"`.
+   * What a point does that cannot be sent, such as one whose value is `NaN`, or that the service refuses: `"fail"`
+   * the call, or be left out and reported (`"collect"`). Default: `"fail"`.
    */
   readonly onInvalid?: "fail" | "collect" | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Metrics in the batches they are sent in. Most points are plain, and are checked by hand, many times as fast as the schema does it; what is not
- * plainly right is left to the schema, which decides, and says what is wrong.
+ * Metrics in the batches they are sent in. Most points are plain, and are checked by hand, many times as fast as the
+ * schema does it; what is not plainly right is left to the schema, which decides, and says what is wrong.
  */
 import * as DateTime from "effect/DateTime";
 import * as Result from "effect/Result";

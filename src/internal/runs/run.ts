@@ -34,7 +34,10 @@ export interface OpenOptions {
   readonly description?: string | undefined;
   /** Any JSON object. Default: `{}`. */
   readonly meta?: Metadata | undefined;
-  /** The path of the folder that an experiment at the top level is moved to, such as `"/models"`, or its id. Default: it stays where it is. */
+  /**
+   * The path of the folder that an experiment at the top level is moved to, such as `"/models"`, or its id. Default:
+   * it stays where it is.
+   */
   readonly folder?: string | undefined;
 }
 
@@ -50,9 +53,10 @@ export interface Run {
   /**
    * Stores metrics, up to 1,000 in a request, in bounded memory.
    *
-   * A request that fails in a way that passes is sent again, and of one that was refused in part only those points for which that passes, all
-   * under the ids that they have. One that is refused for good fails the call when the others of its request are settled, or is reported
-   * (`onInvalid: "collect"`), each with its index. `acknowledged` of a failure says how many points from the start of the input are stored.
+   * A request that fails in a way that passes is sent again, and of one that was refused in part only those points
+   * for which that passes, all under the ids that they have. One that is refused for good fails the call when the
+   * others of its request are settled, or is reported (`onInvalid: "collect"`), each with its index. `acknowledged`
+   * of a failure says how many points from the start of the input are stored.
    */
   readonly metrics: <E = never, R = never>(
     points: Stream.Stream<MetricPoint, E, R> | Iterable<MetricPoint>,
@@ -123,7 +127,8 @@ export const openRun = (
         const revoke = asOpened(token.revoke).pipe(
           Effect.catch((error) =>
             Effect.logWarning(
-              `The token of experiment ${opened.experimentId} could not be revoked, and lasts until it expires: ${error.message}`,
+              `The token of experiment ${opened.experimentId} could not be revoked, and lasts until it expires: ` +
+                error.message,
             ),
           ),
         );

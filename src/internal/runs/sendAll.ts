@@ -120,7 +120,10 @@ export const sendAll = <E, R, RA>(
     const sending = (batch: Batch | undefined): ReadonlyArray<Sending> =>
       batch === undefined ? [] : [{ ...batch, number: number++, end: index }];
 
-    /** The batches that are full with these points, up to the first that fails the call. Each is read before the next is asked for. */
+    /**
+     * The batches that are full with these points, up to the first that fails the call. Each is read before the next
+     * is asked for.
+     */
     function* gather(points: Iterable<MetricPoint>): Generator<Sending | Refused> {
       for (const point of points) {
         const read = reader.read(point);

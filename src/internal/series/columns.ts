@@ -79,7 +79,10 @@ interface Seen {
   complete: boolean;
 }
 
-/** The batches as they arrive, held against what the stream says of itself. One that does not come to its end was cut short. */
+/**
+ * The batches as they arrive, held against what the stream says of itself. One that does not come to its end was cut
+ * short.
+ */
 const batches = (
   exchange: Exchange,
   arrived: Arrived,
@@ -116,7 +119,8 @@ const batches = (
           return ofName.batches === record.batches && ofName.points === record.points
             ? nothing
             : wrong(
-                `${record.batches} batches of ${record.points} points of a series, as its last record says; there were ${ofName.batches} of ${ofName.points}`,
+                `${record.batches} batches of ${record.points} points of a series, as its last record says; ` +
+                  `there were ${ofName.batches} of ${ofName.points}`,
               );
         }
         case "Done": {
@@ -131,7 +135,8 @@ const batches = (
             points === record.points
             ? nothing
             : wrong(
-                `${record.batches} batches of ${record.points} points of ${record.series} series in all, as the last record says; there were ${batches} of ${points} of ${all.length}`,
+                `${record.batches} batches of ${record.points} points of ${record.series} series in all, ` +
+                  `as the last record says; there were ${batches} of ${points} of ${all.length}`,
               );
         }
       }

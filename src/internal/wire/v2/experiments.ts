@@ -151,7 +151,10 @@ export const Annotation = Schema.Struct({
 const ofOne = Schema.Struct({ experimentId: Id });
 const ofMany = Schema.Struct({ experimentIds: Schema.Array(Id) });
 
-/** How many experiments one query is asked for. What the service would take is not known; its own tools ask for as many. */
+/**
+ * How many experiments one query is asked for. What the service would take is not known; its own tools ask for as
+ * many.
+ */
 export const maxExperiments = 500;
 
 export const getExperiment = defineEvent({

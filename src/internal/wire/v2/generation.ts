@@ -15,7 +15,10 @@ const readSuccess = (json: unknown): Result.Result<unknown, Issue> =>
 const nonEmpty = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 
-/** A request that fails as a whole says `{ "error": { "message": …, "details"?: … } }`, or whatever stands in front of the service says. */
+/**
+ * A request that fails as a whole has an `error` with a `message` and perhaps `details`, or is whatever stands in front
+ * of the service says.
+ */
 const readFailure = (body: string): FailureWords => {
   const plain = { message: nonEmpty(body.trim().slice(0, maxWords)), code: undefined };
   let json: unknown;

@@ -157,8 +157,8 @@ export interface MetricPoint {
   /** When it was, in 1970 or later. Default: now. */
   readonly timestamp?: DateTime.Utc | undefined;
   /**
-   * 1 to 200 characters that no other event has: the service stores one event for each, however often it is sent. Default: a new one, kept
-   * over every resend. Give one to send again what may have arrived, as after a restart.
+   * 1 to 200 characters that no other event has: the service stores one event for each, however often it is sent.
+   * Default: a new one, kept over every resend. Give one to send again what may have arrived, as after a restart.
    */
   readonly messageId?: string | undefined;
 }
