@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as Schedule from "effect/Schedule";
 import * as Stream from "effect/Stream";
 import * as Runs from "../../src/v2/Runs.ts";
@@ -265,6 +266,22 @@ it.live("in their hundred thousands never wait for more than a few requests", ()
     const { acknowledged } = yield* within(to, (run) => run.metrics(points(), { concurrency: 2 }));
     assert.strictEqual(acknowledged, 100_000);
     assert.isBelow(most, 10_000);
+  }),
+);
+
+it.live("of a stream that goes on are sent as soon as a thousand are there", () =>
+  Effect.gen(function* () {
+    const to = yield* service();
+    yield* within(to, (run) =>
+      Effect.gen(function* () {
+        const points = Stream.concat(Stream.fromIterable(steps(1000)), Stream.never);
+        const fiber = yield* Effect.forkChild(run.metrics(points));
+        // What opened the run was the first.
+        yield* to.server.arrival(2);
+        yield* Fiber.interrupt(fiber);
+        assert.strictEqual(to.stored.size, 1000);
+      }),
+    );
   }),
 );
 

@@ -204,6 +204,10 @@ export class Gathering {
   #lastMeta: Meta = {};
   #lastMetaLength = 2;
 
+  get isFull(): boolean {
+    return this.#messages.length >= maxEvents;
+  }
+
   /** Takes one more, and answers the batch that it did not fit into any more. */
   add(message: Message, index: number): Batch | undefined {
     const { meta, metricName } = message.data;
@@ -212,8 +216,7 @@ export class Gathering {
       this.#lastMetaLength = JSON.stringify(meta).length;
     }
     const length = lengthOfTheRest + metricName.length + this.#lastMetaLength;
-    const isFull = this.#messages.length >= maxEvents || this.#length + length > maxLength;
-    const full = isFull ? this.take() : undefined;
+    const full = this.#length + length > maxLength ? this.take() : undefined;
     this.#messages.push(message);
     this.#indexes.push(index);
     this.#length += length;

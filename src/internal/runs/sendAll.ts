@@ -138,6 +138,7 @@ export const sendAll = <E, R, RA>(
           invalid.push({ index, reason, code: undefined });
         }
         index++;
+        if (gathering.isFull) yield* sending(gathering.take());
       }
     }
     const gathered: Stream.Stream<Sending | Refused, E, R> = Stream.isStream(points)
