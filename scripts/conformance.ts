@@ -2,14 +2,14 @@
  * The real Python clients do their whole work against the built server, on each of its stores: runs the scripts of
  * test/conformance, one after another, and prints which calls each client made.
  *
- * `node scripts/conformance.ts`, after a build. It needs Python 3.10 or newer; the clients come from PyPI once, and are
- * kept.
+ * `node scripts/conformance.ts`, after a build. It needs Python 3.12 or newer, on the path or of pyenv; the clients come from
+ * PyPI once, and are kept.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMissing, postgresServer } from "../test/support/postgresServer.ts";
 import { root } from "./tarball.ts";
@@ -38,17 +38,30 @@ const fail = (why: string): never => {
 // Python
 // -----------------------------------------------------------------------------
 
-const pythons = ["python3.13", "python3.12", "python3.11", "python3.10", "python3"];
+// Those of pyenv are there without being on the path as what they are.
+const pyenv = join(process.env["PYENV_ROOT"] ?? join(homedir(), ".pyenv"), "versions");
+const pythons = [
+  "python3.13",
+  "python3.12",
+  "python3.11",
+  "python3.10",
+  "python3",
+  ...(existsSync(pyenv) ? readdirSync(pyenv).toSorted() : []).map((version) =>
+    join(pyenv, version, "bin/python3"),
+  ),
+];
 // A name may be there without a Python behind it, and a Python without what makes environments.
-const canMake = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
-const python =
-  pythons.find((name) => spawnSync(name, ["-c", canMake]).status === 0) ??
+const python = (minor: number): string =>
+  pythons.find((name) => {
+    const canMake = `import ensurepip, sys, venv; sys.exit(sys.version_info < (3, ${minor}))`;
+    return spawnSync(name, ["-c", canMake]).status === 0;
+  }) ??
   fail(
-    `conformance needs Python 3.10 or newer, with venv and pip: ${pythons.join(", ")} are not that`,
+    `conformance needs Python 3.${minor} or newer, with venv and pip: ${pythons.join(", ")} are not that`,
   );
 
-/** A virtual environment with packages in it; answers its interpreter. */
-const environment = (name: string, ...packages: ReadonlyArray<string>): string => {
+/** A virtual environment of Python 3.`minor` or newer with packages in it; answers its interpreter. */
+const environment = (name: string, minor: number, ...packages: ReadonlyArray<string>): string => {
   const folder = join(root, "node_modules/.cache/conformance", name);
   const interpreter = join(folder, "bin/python");
   const done = join(folder, "done");
@@ -57,7 +70,7 @@ const environment = (name: string, ...packages: ReadonlyArray<string>): string =
   mkdirSync(folder, { recursive: true });
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
   const steps = [
-    [python, "-m", "venv", folder],
+    [python(minor), "-m", "venv", folder],
     [interpreter, ...pip, "--timeout", "20", ...packages],
   ];
   for (const [command, ...args] of steps) {
@@ -78,10 +91,15 @@ const environment = (name: string, ...packages: ReadonlyArray<string>): string =
 
 const v0062 = environment(
   "v0062",
+  10,
   "syvain-metrics-api-client==0.0.62",
   "syvain-metrics-collector==0.0.62",
 );
-const v0349 = environment("v0349", "syvain-metrics-api-client==0.0.349");
+const v0349 = environment("v0349", 10, "syvain-metrics-api-client==0.0.349");
+// It says that it needs 3.14, and does with 3.12.
+const o41 = environment("o41", 12, "--ignore-requires-python", "o41-metrics-api==0.2.2");
+const v0352 = environment("v0352", 11, "syvain-metrics-collector==0.0.352");
+const duckdb = environment("duckdb", 11, "o41-metrics-duckdb==0.4.2");
 
 // -----------------------------------------------------------------------------
 // The server
@@ -184,6 +202,14 @@ const turns: ReadonlyArray<readonly [command: string, script: string, ...args: A
   [process.execPath, "crosswise.ts"],
   [v0062, "crosswise.py", "read"],
   [v0349, "crosswise.py", "read"],
+  // The same of v2.
+  [o41, "client_v2_0_2_2.py"],
+  [v0352, "collector_0_0_352.py"],
+  [duckdb, "duckdb_0_4_2.py"],
+  [v0352, "crosswise_v2.py", "collector"],
+  [process.execPath, "crosswise_v2.ts"],
+  [o41, "crosswise_v2.py", "client"],
+  [duckdb, "crosswise_v2.py", "duckdb"],
 ];
 
 let [passed, failed] = [0, 0];

@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import niquests
-
 HOST = os.environ["SYVAIN_METRICS_HOST"]
 API_KEY = os.environ["SYVAIN_METRICS_API_KEY"]
 
@@ -214,10 +212,12 @@ class Answer:
         return self.headers.get("idempotent-replayed") == "true"
 
 
-def raw(method: str, path: str, body=None, *, token: str | None = API_KEY, **headers: str) -> Answer:
+def raw(
+    method: str, path: str, body=None, *, token: str | None = API_KEY, base: str = "/api/v1", **headers: str
+) -> Answer:
     """A request as no client makes it. `body` is sent as JSON, or as it is when it is bytes."""
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(f"{HOST}/api/v1{path}", data, method=method)
+    request = urllib.request.Request(f"{HOST}{base}{path}", data, method=method)
     request.add_header("content-type", "application/json")
     if token is not None:
         request.add_header("authorization", f"Bearer {token}")
@@ -231,15 +231,45 @@ def raw(method: str, path: str, body=None, *, token: str | None = API_KEY, **hea
         return Answer(response.status, response.headers, response.read().decode())
 
 
+def asked(event: str, **data) -> dict:
+    """What an event of v2 is answered."""
+    body = [{"messageId": "m", "event": f"syvain.v2.{event}", "data": data}]
+    answer = raw("POST", "/events", body, base="/api/v2")
+    same(answer.status, 200, "the status")
+    (reply,) = answer.body
+    holds(reply["event"] != "syvain.v2.error", f"the reply is {reply['data']}")
+    return reply["data"]
+
+
+def points_of(experiment_id: str, *names: str) -> list[tuple]:
+    """All points of an experiment, or those of some names, as the lines of v2 have them: by name and metadata."""
+    data = {"experimentId": experiment_id, "filter": [], "xAxis": "step", **({"seriesNames": names} if names else {})}
+    body = {"messageId": "m", "event": "syvain.v2.query.experimentseries", "data": data}
+    answer = raw("POST", "/query/series", body, base="/api/v2")
+    points = []
+    for line in map(json.loads, answer.text.splitlines()):
+        if line["event"] == "syvain.v2.query.series.data":
+            series = line["data"]
+            columns = series["data"]
+            for step, at, value in zip(columns["step"], columns["timestampMs"], columns["value"]):
+                points.append((series["seriesName"], series["metadata"], step, at, value))
+    same((line["event"], line["data"]["points"]), ("syvain.v2.query.experimentseries.done", len(points)), "the end")
+    return sorted(points, key=lambda point: (point[0], json.dumps(point[1], sort_keys=True)))
+
+
 class Wire:
     """The transport of a client, which remembers what it saw and can lose an answer that the server has given."""
 
     def __init__(self) -> None:
+        # Not every client brings it.
+        import niquests
+
+        self.niquests = niquests
         self.seen: list[dict] = []
         self.to_lose = 0
 
     def __call__(self, method: str, url: str, **options):
-        response = niquests.request(method, url, **options)
+        response = self.niquests.request(method, url, **options)
         self.seen.append(
             {
                 "method": method,
