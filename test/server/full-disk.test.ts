@@ -82,6 +82,42 @@ describe.skipIf(isMissing)("a server whose disk", () => {
     };
     const expected = () => acknowledged.flatMap((one) => Array.from({ length: 500 }, () => one));
 
+    let messages = 0;
+    const v2 = (path: string, bearer: string, events: ReadonlyArray<object>) =>
+      fetch(`${api.host}/api/v2${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+        body: JSON.stringify(events.map((event) => ({ messageId: `${messages++}`, ...event }))),
+      }).then((response) => response.json());
+    const experimentId: string = experiment.id;
+    const [opened] = await v2("/events", api.key, [
+      {
+        event: "syvain.v2.experiment.open",
+        data: { slug: experiment.slug, description: "", meta: {} },
+      },
+    ]);
+    /** Of events of v2 each says by itself that there is no room, and that it may be sent again. */
+    const tellV2 = async () => {
+      const events = [
+        {
+          event: "syvain.v2.experiment.metric",
+          data: { experimentId, metricName: "v2", metricValue: 1, step: 1, meta: {} },
+        },
+        {
+          event: "syvain.v2.experiment.annotate",
+          data: { experimentId, annotation: "x".repeat(10_000), meta: {} },
+        },
+      ];
+      const replies = await v2(
+        `/experiments/${experimentId}/events`,
+        opened.data.experimentToken,
+        events,
+      );
+      return replies.map(({ data }: { data: { status: number; code: string; retryable: true } }) =>
+        data.retryable ? `${data.status} ${data.code}` : JSON.stringify(data),
+      );
+    };
+
     assert.strictEqual((await send()).status, 200);
     for (let round = 0; round < 3; round++) {
       fill(filler);
@@ -94,6 +130,7 @@ describe.skipIf(isMissing)("a server whose disk", () => {
         details: "code=store_full",
       });
       assert.strictEqual((await send()).status, 507);
+      assert.deepStrictEqual(await tellV2(), ["507 store_full", "507 store_full"]);
       assert.deepStrictEqual(await stored(), expected());
       unlinkSync(filler);
       for (let i = 0; i < 5; i++) assert.strictEqual((await send()).status, 200);

@@ -4,28 +4,9 @@
  */
 import { idLength, nameLength } from "../../internal/wire/v1/metricInput.ts";
 import type { Metadata } from "../../internal/wire/schema.ts";
+import { endOfTime, isCount, isFinite, isPlainObject, isText } from "../plain.ts";
 import { maxBatch } from "../store.ts";
 import type { Input } from "../rules/metrics.ts";
-
-const isPlainObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** The last instant that a date can name. */
-const endOfTime = 8.64e15;
-
-const isCount = (value: unknown, most: number): value is number =>
-  typeof value === "number" &&
-  Number.isSafeInteger(value) &&
-  value >= 0 &&
-  value <= most &&
-  !Object.is(value, -0);
-
-const isText = (
-  value: unknown,
-  { min, max }: { readonly min: number; readonly max: number },
-): value is string => typeof value === "string" && value.length >= min && value.length <= max;
-
-const isFinite = (value: unknown): value is number => Number.isFinite(value);
 
 /** A flat one: no value is an object or an array. */
 const isPlainMetadata = (value: unknown): value is Metadata => {

@@ -2,9 +2,8 @@
 import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
-import * as Schema from "effect/Schema";
-import { firstIssue, unknownField } from "../../internal/base/issue.ts";
 import * as Runs from "../../internal/wire/v2/runs.ts";
+import { report } from "../outage.ts";
 import { annotate } from "../rules/annotations.ts";
 import { setStatus } from "../rules/experiments.ts";
 import { revokeToken } from "../rules/experimentTokens.ts";
@@ -12,7 +11,8 @@ import { ingest, type Input } from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
 import type { Store } from "../store.ts";
 import { type Asked, errorFor, type Reply, replyTo } from "./envelope.ts";
-import { answerEvent, byName, on, replying, strictly, unfit } from "./events.ts";
+import { answerEvent, byName, on } from "./events.ts";
+import { readPoint } from "./points.ts";
 
 /** The token that opened the experiment. */
 export class Token extends Context.Service<Token, string>()(
@@ -43,44 +43,23 @@ const lifecycle = byName([
 // Metrics
 // -----------------------------------------------------------------------------
 
-const decodePoint = Schema.decodeUnknownResult(
-  Schema.toCodecJson(Runs.recordMetrics.payload),
-  strictly,
-);
-
-const wireNames = {
-  name: "metricName",
-  value: "metricValue",
-  metadata: "meta",
-  timestamp: "timestampMs",
-};
-
-/** The id of its message is what tells an event from all others. */
-const readPoint = ({ messageId, data }: Asked): Result.Result<Input, Refusal> => {
-  const { experimentId: _, ...point } = data;
-  if (Object.hasOwn(point, "messageId")) {
-    return Result.fail(unfit({ path: ["messageId"], expected: unknownField }));
-  }
-  return Result.mapBoth(decodePoint(point), {
-    onFailure: (error) => unfit(firstIssue(error), wireNames),
-    onSuccess: ({ name, value, step, metadata = {}, timestamp }) => ({
-      clientEventId: messageId,
-      name,
-      value,
-      step,
-      metadata,
-      clientTime: timestamp?.epochMilliseconds,
-    }),
-  });
-};
-
 const ofAnother = new Refusal({
   status: 422,
   message: "data experimentId: expected that of the path",
   code: "invalid_data",
 });
 
-/** All that can be kept is kept together. */
+/** All that can be kept is kept together; what it fails with, if it does. */
+const keep = (experimentId: string, inputs: ReadonlyArray<Input>) =>
+  inputs.length === 0
+    ? Effect.undefined
+    : ingest(experimentId, inputs, undefined).pipe(
+        Effect.catchTag("StoreError", Effect.die),
+        Effect.as(undefined),
+        Effect.catch((refusal) => Effect.succeed({ why: refusal })),
+        Effect.catchDefect((defect) => Effect.as(report(defect), { why: defect })),
+      );
+
 const record = (
   experimentId: string,
   asked: ReadonlyArray<Asked>,
@@ -89,21 +68,16 @@ const record = (
     const points = asked.map((one) =>
       one.data["experimentId"] === experimentId ? readPoint(one) : Result.fail(ofAnother),
     );
-    const stored = yield* Effect.cached(
-      ingest(
-        experimentId,
-        points.flatMap((point) => (Result.isSuccess(point) ? [point.success] : [])),
-        undefined,
-      ),
+    const failure = yield* keep(
+      experimentId,
+      points.flatMap((point) => (Result.isSuccess(point) ? [point.success] : [])),
     );
-    return yield* Effect.forEach(points, (point, i) => {
+    return points.map((point, i) => {
       const one = asked[i]!;
-      return Result.isFailure(point)
-        ? Effect.succeed(errorFor(one, point.failure))
-        : replying(
-            one,
-            Effect.as(stored, replyTo(one, Runs.recordMetrics.reply, { experimentId })),
-          );
+      if (Result.isFailure(point)) return errorFor(one, point.failure);
+      return failure === undefined
+        ? replyTo(one, Runs.recordMetrics.reply, { experimentId })
+        : errorFor(one, failure.why);
     });
   });
 
