@@ -6,7 +6,6 @@
  *
  * - `test`: a file of tests, which vitest runs.
  * - `fails`: its exit code is 1.
- * - `v2`: it is for API v2, which the server here does not speak: it type-checks, and does not run.
  * - `redis`: it needs a Redis at `REDIS_URL`, and is skipped where there is no `redis-server`.
  * - `proxy`: the server has a name that nothing resolves, and is reached through the proxy at `HTTPS_PROXY` alone.
  *
@@ -50,7 +49,7 @@ const inText = (output: string): string =>
 // Before they run
 // -----------------------------------------------------------------------------
 
-const words = ["test", "fails", "redis", "proxy", "v2"];
+const words = ["test", "fails", "redis", "proxy"];
 
 /** What is wrong with a block as it stands. */
 const wrongBlock = (block: Block): string | undefined => {
@@ -251,9 +250,7 @@ const main = Effect.gen(function* () {
   else
     for (const block of needRedis) yield* Console.log(`skip ${title(block)}: no redis-server here`);
 
-  const runnable = blocks.filter(
-    ({ words }) => !words.includes("v2") && (url !== undefined || !words.includes("redis")),
-  );
+  const runnable = blocks.filter(({ words }) => url !== undefined || !words.includes("redis"));
   const isTest = ({ words }: Block) => words.includes("test");
   const tests = runnable.filter(isTest);
   const checks = runnable
