@@ -7,7 +7,9 @@ import * as NodeRedis from "@effect/platform-node/NodeRedis";
 import * as Context from "effect/Context";
 import * as WebCrypto from "effect/crypto/WebCrypto";
 import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
 import * as FileSystem from "effect/FileSystem";
+import * as Latch from "effect/Latch";
 import * as Layer from "effect/Layer";
 import * as KeyValueStore from "effect/persistence/KeyValueStore";
 import * as Persistence from "effect/persistence/Persistence";
@@ -325,9 +327,11 @@ describe("no call fails by a store", () => {
   test.effect("that does not answer: it is waited for 2 seconds, and left alone for 5", () =>
     Effect.gen(function* () {
       let asked = 0;
+      const isAsked = Latch.makeUnsafe(false);
       const cache = yield* cacheOn(
         broken(() => {
           asked++;
+          isAsked.openUnsafe();
           return Effect.never;
         }),
       );
@@ -336,13 +340,22 @@ describe("no call fails by a store", () => {
         inItsTime(cache.get({ ...secret, experimentId }, new Minting().mint)).pipe(
           loggingTo(lines),
         );
-      yield* use("a");
+      /** The key is sealed first, which takes time that no clock of a test knows. */
+      const useWhenAsked = Effect.fnUntraced(function* (experimentId: string) {
+        isAsked.closeUnsafe();
+        const using = yield* Effect.forkChild(
+          loggingTo(lines)(cache.get({ ...secret, experimentId }, new Minting().mint)),
+        );
+        yield* isAsked.await;
+        yield* inItsTime(Fiber.join(using));
+      });
+      yield* useWhenAsked("a");
       assert.strictEqual(asked, 1);
       yield* TestClock.adjust("4 seconds");
       yield* use("b");
       assert.strictEqual(asked, 1);
       yield* TestClock.adjust("1 second");
-      yield* use("c");
+      yield* useWhenAsked("c");
       assert.strictEqual(asked, 2);
       assert.lengthOf(lines, 1);
       assert.include(lines[0], "no answer within 2s");
