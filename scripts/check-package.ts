@@ -183,16 +183,15 @@ check(
   },
 );
 
-check("every file of dist but the command has a source map, and every map its sources", () => {
+check("every file of dist but the programs has a source map, and every map its sources", () => {
   // What only passes on the names of another file has nothing to map, nor has the bundler's own helper.
   const hasSource = (file: string) =>
     !file.endsWith("/rolldown-runtime.js") &&
     !/^(\s*(\/\*[^]*?\*\/|(import|export)\s[^;]*;))*\s*$/.test(
       readFileSync(join(installed, file), "utf8"),
     );
-  const ofCommand = ["dist/cli.js", "dist/sqliteWorker.js"];
   const compiled = files
-    .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file) && !ofCommand.includes(file))
+    .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file) && !programs.includes(file))
     .filter(hasSource);
   assert.deepEqual(
     compiled.filter((file) => !files.includes(`${file}.map`)),
