@@ -14,6 +14,10 @@ const maxBytes = Number(maxBody);
 /** The encodings that a body may have beside none, as `Accept-Encoding` of an answer offers them (RFC 7694). */
 export const acceptedEncoding = "gzip";
 
+/** Of a body that says nothing of itself, too. */
+export const isJson = (contentType = "application/json"): boolean =>
+  /^\s*application\/json\s*(;|$)/i.test(contentType);
+
 const tooLarge = new Refusal({
   status: 413,
   message: `body: expected at most ${maxBytes} bytes`,

@@ -7,6 +7,7 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import * as SchemaIssue from "effect/SchemaIssue";
 import { ingestMetrics } from "../../internal/wire/v1/index.ts";
+import { isJson } from "../body.ts";
 import { type Handlers, ingestEvents, type Request } from "./handlers.ts";
 import { readPlainEvents } from "./plainEvents.ts";
 
@@ -22,9 +23,6 @@ const parse = (text: string): Result.Result<unknown, Schema.SchemaError> =>
         new SchemaIssue.InvalidValue({ message: "Expected a valid JSON body" }),
       ),
   });
-
-const isJson = (contentType = "application/json"): boolean =>
-  /^\s*application\/json\s*(;|$)/i.test(contentType);
 
 /** The handler for the request as it came: what fits the contract is answered as by the other one. */
 export const makeRawIngest =

@@ -11,6 +11,7 @@ import { authStatus } from "../../internal/wire/v2/auth.ts";
 import { readTree } from "../../internal/wire/v2/folders.ts";
 import { recordMetrics } from "../../internal/wire/v2/runs.ts";
 import { readSeries } from "../../internal/wire/v2/series.ts";
+import { isJson } from "../body.ts";
 import { checkToken } from "../rules/experimentTokens.ts";
 import { Refusal } from "../rules/refusal.ts";
 import { Store, type StoreError } from "../store.ts";
@@ -67,9 +68,6 @@ const byApiKey = (isApiKey: Settings["isApiKey"]) =>
 // -----------------------------------------------------------------------------
 // Bodies
 // -----------------------------------------------------------------------------
-
-const isJson = (contentType = "application/json"): boolean =>
-  /^\s*application\/json\s*(;|$)/i.test(contentType);
 
 const text = Effect.gen(function* () {
   const request = yield* HttpServerRequest.HttpServerRequest;
