@@ -185,6 +185,25 @@ describe("a file spool", () => {
     ),
   );
 
+  it.live("notes at once that an annotation is settled, which has no id to know it by", () =>
+    inDirectory((directory) =>
+      Effect.gen(function* () {
+        const spool = yield* spoolOn(directory, { durability: "event" });
+        const log = yield* spool.open(destination, "", limits);
+        for (const kind of ["metric", "metric", "annotation"] as const) {
+          yield* log.offer(kind, JSON.stringify(kind));
+          const batch = yield* log.poll;
+          yield* batch!.settle;
+        }
+        const noted: unknown = JSON.parse(
+          readFileSync(join(homeIn(directory), "settled.json"), "utf8"),
+        );
+        const { size } = statSync(segmentsIn(directory)[0]!);
+        assert.deepStrictEqual(noted, { segment: 1, offset: size });
+      }),
+    ),
+  );
+
   it.live("cuts a torn write off, wherever it was torn", () =>
     inDirectory((directory) =>
       Effect.gen(function* () {

@@ -231,7 +231,7 @@ export const makeFileLog = (
       const { segments } = location;
       yield* location.remaining === 0 && !running
         ? Effect.ignore(disk.fs.remove(segments.directory, { recursive: true, force: true }))
-        : release(segments.directory);
+        : Effect.andThen(segments.note, release(segments.directory));
     });
 
     yield* Effect.forkScoped(buffer.timer);

@@ -53,6 +53,6 @@ export const makeLeftover = (
       ),
       isHere: Effect.orElseSucceed(disk.fs.exists(log), () => true),
       remove,
-      release: release(log),
+      release: Effect.andThen(segments.note, release(log)),
     };
   });

@@ -1,8 +1,9 @@
 /**
  * The files of one log: read in order, deleted when all in them is settled. Up to where it is settled in the first of
- * them stands in a small file beside them; if that is lost, events are sent again that the service knows by their
- * ids.
+ * them is noted now and then in a small file beside them; what is not, is sent again, and the service knows the events
+ * by their ids.
  */
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import type { PlatformError } from "effect/PlatformError";
 import * as Semaphore from "effect/Semaphore";
@@ -45,6 +46,9 @@ interface Found {
 /** How many bytes of what was written last are held to be sent. */
 const maxHeld = 4 * 1024 * 1024;
 
+/** How often it is noted up to where metrics are settled, in milliseconds: it takes as long as sending some of them. */
+const noteEvery = 250;
+
 /** A batch that was read, in order. */
 interface Reading {
   readonly until: Position;
@@ -67,6 +71,9 @@ export class Segments {
   #heldBytes = 0;
   readonly #readings: Array<Reading> = [];
   readonly #reclaiming = Semaphore.makeUnsafe(1);
+  /** Up to where it is settled, when that is not noted yet. */
+  #unnoted: Position | undefined;
+  #notedAt = -Infinity;
   /** How many entries were polled. */
   polled = 0;
   /** How many of those are no events but the status of a run. */
@@ -228,7 +235,7 @@ export class Segments {
     if (isStatus(kind)) this.polledStatuses += count;
     const reading: Reading = { until, settled: false };
     this.#readings.push(reading);
-    return { kind, count, body: joinEntries(bodies), settle: this.#settle(reading) };
+    return { kind, count, body: joinEntries(bodies), settle: this.#settle(reading, kind) };
   }
 
   /** All that is in memory, as the files are gone. */
@@ -243,16 +250,18 @@ export class Segments {
     return batches;
   }
 
-  #settle(reading: Reading): Effect.Effect<void> {
+  #settle(reading: Reading, kind: Kind): Effect.Effect<void> {
     return Effect.suspend(() => {
       reading.settled = true;
+      // What has no id that the service would know it by is noted at once.
+      if (kind !== "metric") this.#notedAt = -Infinity;
       return this.#reclaiming.withPermits(1)(this.#reclaim);
     });
   }
 
   /**
-   * Deletes what is settled from the beginning on, and notes where it ends. It is tidiness: what fails here is only
-   * sent again.
+   * Deletes what is settled from the beginning on, and notes now and then where it ends. It is tidiness: what fails
+   * here is only sent again.
    */
   readonly #reclaim: Effect.Effect<void> = Effect.suspend(() => {
     let until: Position | undefined;
@@ -268,18 +277,29 @@ export class Segments {
         (one === segment && offset >= one.end && !(this.#growing && one === this.#segments.at(-1))),
     );
     this.#segments.splice(0, settled.length);
-    const { fs, path } = this.#disk;
+    this.#unnoted = settled.includes(segment) ? undefined : until;
+    const { fs } = this.#disk;
     const deleting = Effect.forEach(settled, (one) => fs.remove(this.#path(one), { force: true }), {
       discard: true,
     });
-    const noting = settled.includes(segment)
-      ? Effect.void
-      : writeWhole(
-          this.#disk,
-          path.join(this.directory, positionName),
-          JSON.stringify({ segment: segment.number, offset }),
-        );
-    return Effect.ignore(Effect.andThen(deleting, noting));
+    return Effect.andThen(
+      Effect.ignore(deleting),
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (now - this.#notedAt < noteEvery) return Effect.void;
+        this.#notedAt = now;
+        return this.note;
+      }),
+    );
+  });
+
+  /** Notes up to where it is settled, for whoever reads on from here. */
+  readonly note: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.#unnoted === undefined) return Effect.void;
+    const { segment, offset } = this.#unnoted;
+    this.#unnoted = undefined;
+    const path = this.#disk.path.join(this.directory, positionName);
+    const text = JSON.stringify({ segment: segment.number, offset });
+    return Effect.ignore(writeWhole(this.#disk, path, text));
   });
 }
 
