@@ -39,6 +39,7 @@ it.live(
         durability: "batch",
         interval: 300,
         compute: 20,
+        shortest: 1500,
         longest: 2500,
       });
       assert.deepInclude(outcome, { twice: 0, remaining: 0, status: "error (Killed)" });

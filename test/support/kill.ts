@@ -32,8 +32,9 @@ export const killAgainAndAgain = (options: {
   readonly interval?: number;
   /** How long the job computes before each event, without a turn for anything else; by default it waits a while. */
   readonly compute?: number;
-  /** The longest life, in milliseconds from the first event on. */
+  /** The longest life, in milliseconds from the first event on, and the shortest; none by default. */
   readonly longest: number;
+  readonly shortest?: number;
   readonly onKill?: (n: number) => void;
 }): Effect.Effect<Outcome, unknown> =>
   Effect.gen(function* () {
@@ -44,7 +45,7 @@ export const killAgainAndAgain = (options: {
     for (let life = 1; life <= options.kills; life++) {
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const { compute, durability, interval, longest } = options;
+          const { compute, durability, interval, longest, shortest = 0 } = options;
           const job = yield* start({
             spool,
             slug,
@@ -54,7 +55,7 @@ export const killAgainAndAgain = (options: {
             ...(interval === undefined ? {} : { interval }),
           });
           yield* job.printed("open");
-          yield* Effect.sleep(Math.random() * longest);
+          yield* Effect.sleep(shortest + Math.random() * (longest - shortest));
           const killed = Date.now();
           job.kill("SIGKILL");
           yield* job.ended;
