@@ -5,19 +5,14 @@ import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
-import {
-  InvalidRequest,
-  type MetricsApiError,
-  MetricsApiRequestError,
-  MetricsApiResponseError,
-} from "../base/errors.ts";
+import type { MetricsApiError } from "../base/errors.ts";
 import { formatIssue, type Issue, scrubPath } from "../base/issue.ts";
 import { countInWords, isCount } from "../base/settings.ts";
 import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
+import { invalidInput, type Placed, Refused, Settled, withAcknowledged } from "../request/bulk.ts";
 import { ConfigService } from "../request/config.ts";
 import { makeScrub } from "../request/scrub.ts";
-import { urlTemplate } from "../wire/operation.ts";
 import type { MetricInput } from "../wire/v1/metricInput.ts";
 import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
 import { type Batch, Gathering, halvesOf } from "./batches.ts";
@@ -29,27 +24,12 @@ class Account {
   batches = 0;
   mode: IngestAllResult["mode"];
   readonly invalid: Array<InvalidEvent> = [];
-  /** Events from the start of the input, without a gap, that are stored or left out: where to go on from. */
-  settled = 0;
-  /** By the batch's number: the index behind its last event. */
-  readonly #done = new Map<number, number>();
-  #next = 0;
+  readonly settled = new Settled();
 
   add(count: number, mode: NonNullable<IngestAllResult["mode"]>): void {
     this.acknowledged += count;
     this.batches++;
     this.mode = this.mode === undefined || this.mode === mode ? mode : "mixed";
-  }
-
-  /** Batches end in any order, and those behind one that has not ended do not count. */
-  settle(batch: number, end: number): void {
-    this.#done.set(batch, end);
-    for (;;) {
-      const settled = this.#done.get(this.#next);
-      if (settled === undefined) return;
-      this.#done.delete(this.#next++);
-      this.settled = settled;
-    }
   }
 
   get result(): IngestAllResult {
@@ -67,51 +47,10 @@ class Broken<E> {
   }
 }
 
-/** An event that fails the call. */
-class Refused {
-  readonly index: number;
-  readonly issue: Issue;
-  constructor(index: number, issue: Issue) {
-    this.index = index;
-    this.issue = issue;
-  }
-}
-
 const isTooLarge = (error: MetricsApiError): boolean =>
   error._tag === "MetricsApiRequestError" && error.status === 413;
 
-/** The same error, and how many events are safe. */
-const withAcknowledged = (error: MetricsApiError, acknowledged: number): MetricsApiError => {
-  switch (error._tag) {
-    case "MetricsApiRequestError":
-      return new MetricsApiRequestError({ ...error, acknowledged });
-    case "MetricsApiResponseError":
-      return new MetricsApiResponseError({ ...error, acknowledged });
-    case "MetricsApiAuthError":
-      return error;
-  }
-};
-
-const invalidRequest = (host: string, issue: Issue, acknowledged: number) =>
-  new MetricsApiRequestError({
-    operation: ingestMetrics.name,
-    method: ingestMetrics.method,
-    url: host + urlTemplate(ingestMetrics),
-    attempts: 0,
-    retryable: false,
-    acknowledged,
-    reason: new InvalidRequest({
-      ...issue,
-      message: `invalid request, its batch was not sent: ${formatIssue(issue)}`,
-    }),
-  });
-
-interface Sending extends Batch {
-  /** The how-manieth batch it is. */
-  readonly number: number;
-  /** The index behind its last event. */
-  readonly end: number;
-}
+type Sending = Batch & Placed;
 
 /** What comes of the input, in order. */
 type Item<E> = Sending | Refused | Broken<E>;
@@ -138,7 +77,7 @@ export const ingestAll = <E = never, R = never>(
 > =>
   Effect.flatMap(ConfigService, ({ apiKey, host }) => {
     const wrong = wrongOption(options);
-    if (wrong !== undefined) return Effect.fail(invalidRequest(host, wrong, 0));
+    if (wrong !== undefined) return Effect.fail(invalidInput(ingestMetrics, host, wrong, 0));
     const scrub = makeScrub([Redacted.value(apiKey)]);
     /** A path may name a field of the input's. */
     const shown = ({ path, expected }: Issue): Issue => ({
@@ -233,10 +172,10 @@ export const ingestAll = <E = never, R = never>(
 
     const deliver = (batch: Sending) =>
       send(batch).pipe(
-        Effect.mapError((error) => withAcknowledged(error, account.settled)),
+        Effect.mapError((error) => withAcknowledged(error, account.settled.count)),
         Effect.andThen(
           Effect.suspend(() => {
-            account.settle(batch.number, batch.end);
+            account.settled.add(batch);
             const { acknowledged, batches, invalid } = account;
             return onProgress?.({ acknowledged, batches, invalid }) ?? Effect.void;
           }),
@@ -259,7 +198,12 @@ export const ingestAll = <E = never, R = never>(
           const { index, issue } = end;
           const { path, expected } = shown(issue);
           return Effect.fail(
-            invalidRequest(host, { path: [index, ...path], expected }, account.settled),
+            invalidInput(
+              ingestMetrics,
+              host,
+              { path: [index, ...path], expected },
+              account.settled.count,
+            ),
           );
         }
         return Effect.void;

@@ -7,18 +7,13 @@ import * as Effect from "effect/Effect";
 import type * as HttpClient from "effect/http/HttpClient";
 import * as Redacted from "effect/Redacted";
 import * as Stream from "effect/Stream";
-import {
-  InvalidRequest,
-  type MetricsApiError,
-  MetricsApiRequestError,
-  MetricsApiResponseError,
-} from "../base/errors.ts";
+import type { MetricsApiError } from "../base/errors.ts";
 import { formatIssue, type Issue, scrubPath } from "../base/issue.ts";
 import { countInWords, isCount } from "../base/settings.ts";
+import { invalidInput, type Placed, Refused, Settled, withAcknowledged } from "../request/bulk.ts";
 import type { Authorise } from "../request/call.ts";
 import { ConfigService } from "../request/config.ts";
 import { makeScrub } from "../request/scrub.ts";
-import { urlTemplate } from "../wire/operation.ts";
 import { type MetricPoint, recordMetrics } from "../wire/v2/runs.ts";
 import type { InvalidPoint, MetricsOptions, MetricsResult } from "./models.ts";
 import { type Batch, Gathering, type Message, Reader } from "./points.ts";
@@ -32,36 +27,9 @@ class Broken<E> {
   }
 }
 
-/** A point that fails the call. */
-class Refused {
-  readonly index: number;
-  readonly issue: Issue;
-  constructor(index: number, issue: Issue) {
-    this.index = index;
-    this.issue = issue;
-  }
-}
-
-interface Sending extends Batch {
-  /** The how-manieth batch it is. */
-  readonly number: number;
-  /** The index behind its last point. */
-  readonly end: number;
-}
+type Sending = Batch & Placed;
 
 const isIssue = (read: Message | Issue): read is Issue => "path" in read;
-
-/** The same error, and how many points are safe. */
-const withAcknowledged = (error: MetricsApiError, acknowledged: number): MetricsApiError => {
-  switch (error._tag) {
-    case "MetricsApiRequestError":
-      return new MetricsApiRequestError({ ...error, acknowledged });
-    case "MetricsApiResponseError":
-      return new MetricsApiResponseError({ ...error, acknowledged });
-    case "MetricsApiAuthError":
-      return error;
-  }
-};
 
 export const sendAll = <E, R, RA>(
   experimentId: string,
@@ -78,21 +46,12 @@ export const sendAll = <E, R, RA>(
     const clock = yield* Clock.Clock;
     const scrub = makeScrub([Redacted.value(apiKey)]);
 
-    const invalidRequest = ({ path, expected }: Issue, acknowledged: number) => {
-      const issue = { path: scrubPath(path, scrub), expected };
-      return new MetricsApiRequestError({
-        operation: recordMetrics.name,
-        method: recordMetrics.method,
-        url: host + urlTemplate(recordMetrics),
-        attempts: 0,
-        retryable: false,
-        acknowledged,
-        reason: new InvalidRequest({
-          ...issue,
-          message: `invalid request, its batch was not sent: ${formatIssue(issue)}`,
-        }),
-      });
-    };
+    const shown = ({ path, expected }: Issue): Issue => ({
+      path: scrubPath(path, scrub),
+      expected,
+    });
+    const invalidRequest = (issue: Issue, acknowledged: number) =>
+      invalidInput(recordMetrics, host, shown(issue), acknowledged);
     if (!isCount(concurrency)) {
       return yield* invalidRequest({ path: ["concurrency"], expected: countInWords }, 0);
     }
@@ -102,20 +61,9 @@ export const sendAll = <E, R, RA>(
     const invalid: Array<InvalidPoint> = [];
     let acknowledged = 0;
     let batches = 0;
-    /** Points from the start of the input, without a gap, that are stored or left out: where to go on from. */
-    let settled = 0;
     let index = 0;
     let number = 0;
-    let nextToSettle = 0;
-    const ended = new Map<number, number>();
-    /** Batches end in any order, and those behind one that has not ended do not count. */
-    const settle = (batch: Sending): void => {
-      ended.set(batch.number, batch.end);
-      for (let end = ended.get(nextToSettle); end !== undefined; end = ended.get(nextToSettle)) {
-        ended.delete(nextToSettle++);
-        settled = end;
-      }
-    };
+    const settled = new Settled();
 
     const sending = (batch: Batch | undefined): ReadonlyArray<Sending> =>
       batch === undefined ? [] : [{ ...batch, number: number++, end: index }];
@@ -133,9 +81,7 @@ export const sendAll = <E, R, RA>(
           yield new Refused(index, read);
           return;
         } else {
-          const { path, expected } = read;
-          const reason = formatIssue({ path: scrubPath(path, scrub), expected });
-          invalid.push({ index, reason, code: undefined });
+          invalid.push({ index, reason: formatIssue(shown(read)), code: undefined });
         }
         index++;
         if (gathering.isFull) yield* sending(gathering.take());
@@ -158,10 +104,10 @@ export const sendAll = <E, R, RA>(
           }
           acknowledged += batch.ids.length - refused.length;
           batches++;
-          settle(batch);
+          settled.add(batch);
           return Effect.void;
         }),
-        Effect.mapError((error) => withAcknowledged(error, settled)),
+        Effect.mapError((error) => withAcknowledged(error, settled.count)),
       );
 
     // In order, so that what ends the call early does so when all batches before it have ended.
@@ -181,7 +127,7 @@ export const sendAll = <E, R, RA>(
           ? Effect.fail(
               invalidRequest(
                 { path: [end.index, ...end.issue.path], expected: end.issue.expected },
-                settled,
+                settled.count,
               ),
             )
           : Effect.void;
