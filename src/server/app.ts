@@ -11,22 +11,37 @@ import type * as Scope from "effect/Scope";
 import type { Operation } from "../internal/wire/operation.ts";
 import * as contract from "../internal/wire/v1/index.ts";
 import { v2 as generation } from "../internal/wire/v2/generation.ts";
+import { bearerOf } from "./bearer.ts";
 import { acceptedEncoding, type Body, readBody } from "./body.ts";
-import { type Fault, takeFault } from "./faults.ts";
+import {
+  cutShort,
+  type Fault,
+  RefusedEvents,
+  type RequestAct,
+  takeFault,
+  takeRefusal,
+} from "./faults.ts";
 import { newId } from "./ids.ts";
-import type { LoggedRequest, OperationName, RequestLog } from "./log.ts";
+import {
+  eventsOf,
+  type LoggedRequest,
+  makeRequestLog,
+  type OperationName,
+  type RequestLog,
+  toLoggedEvent,
+} from "./log.ts";
 import { outageOf, report } from "./outage.ts";
 import type { Refusal } from "./rules/refusal.ts";
 import type { Store } from "./store.ts";
 import { failure as failureOfV1 } from "./v1/envelope.ts";
 import type { Settings } from "./v1/handlers.ts";
 import * as v1 from "./v1/index.ts";
-import { failure as failureOfV2 } from "./v2/envelope.ts";
+import { type Asked, failure as failureOfV2 } from "./v2/envelope.ts";
 import * as v2 from "./v2/index.ts";
 
 /** The connection is lost, by order of a fault. */
 export class Dropped extends Data.TaggedError("Dropped")<{
-  readonly when: "before" | "after";
+  readonly when: "before" | "after" | "while";
 }> {}
 
 /** Answers the request in context. */
@@ -40,14 +55,19 @@ export type App = Effect.Effect<
 export interface Desk {
   readonly faults: Array<Fault>;
   readonly log: RequestLog;
+  /** Tokens that are refused from now on. */
+  readonly expired: Set<string>;
 }
+
+export const makeDesk = (): Desk => ({ faults: [], log: makeRequestLog(), expired: new Set() });
 
 // -----------------------------------------------------------------------------
 // Paths
 // -----------------------------------------------------------------------------
 
 interface Path {
-  readonly operation: OperationName | undefined;
+  /** Of a path that takes events, each of them says. */
+  readonly operation: OperationName | "events" | undefined;
   readonly method: string;
   readonly pattern: RegExp;
 }
@@ -62,7 +82,7 @@ const paths: ReadonlyArray<Path> = [
     pattern: patternOf(operation),
   })),
   ...v2.routed.map((operation) => ({
-    operation: undefined,
+    operation: "event" in operation ? ("events" as const) : operation.name,
     method: operation.method,
     pattern: patternOf(operation),
   })),
@@ -125,14 +145,19 @@ const parse = (text: string): unknown => {
 
 const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): LoggedRequest => {
   const { path, query } = targetOf(request);
+  const operation = paths.find(
+    ({ method, pattern }) => method === request.method && pattern.test(path),
+  )?.operation;
+  const body = parse(text);
+  const events = operation === "events" ? eventsOf(body) : [];
   return {
-    operation: paths.find(({ method, pattern }) => method === request.method && pattern.test(path))
-      ?.operation,
+    operation: operation === "events" ? events[0]?.operation : operation,
+    events,
     method: request.method,
     path,
     query: [...new URLSearchParams(query)],
     headers: request.headers,
-    body: parse(text),
+    body,
   };
 };
 
@@ -144,16 +169,35 @@ const toLogged = (request: HttpServerRequest.HttpServerRequest, text: string): L
 const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
   response.status === 415 ? failureOfV1(415, "body: expected application/json") : response;
 
+/** What is to go wrong with a request. */
+interface Plan {
+  readonly fault: RequestAct | undefined;
+  /** Whether the token that it carries has expired, by a fault. */
+  readonly isExpired: boolean;
+  readonly refusalOf: (asked: Asked) => object | undefined;
+}
+
+const asUsual: Plan = { fault: undefined, isExpired: false, refusalOf: () => undefined };
+
 /** Keeps the request for the test that asks, and looks whether something is to go wrong. */
 const note = (
-  { faults, log }: Desk,
+  { expired, faults, log }: Desk,
+  isApiKey: Settings["isApiKey"],
   request: HttpServerRequest.HttpServerRequest,
   body: Result.Result<Body, Refusal>,
-) => {
+): Plan => {
   const text = Result.isSuccess(body) ? body.success.text : "";
   const logged = toLogged(request, text);
   log.add(logged, text.length);
-  return takeFault(faults, logged);
+  const bearer = bearerOf(request) ?? "";
+  const hasToken = bearer !== "" && !isApiKey(bearer);
+  const fault = takeFault(faults, logged, hasToken && !expired.has(bearer));
+  if (fault?._tag === "ExpireToken") expired.add(bearer);
+  return {
+    fault,
+    isExpired: expired.has(bearer),
+    refusalOf: (asked) => takeRefusal(faults, logged, toLoggedEvent(asked)),
+  };
 };
 
 /** Counts what is at work. */
@@ -228,17 +272,26 @@ export const makeApp = (
       const answer: App = Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest;
         const body = yield* Effect.result(readBody(request));
-        const fault = desk === undefined ? undefined : note(desk, request, body);
+        const { fault, isExpired, refusalOf } =
+          desk === undefined ? asUsual : note(desk, settings.isApiKey, request, body);
         if (fault?._tag === "DropBefore") return yield* new Dropped({ when: "before" });
-        if (fault?._tag === "Respond") return fault.response;
+        if (fault?._tag === "Respond") return fault.response(failureFor(request));
         // On a port handlers are uninterruptible; neither its end nor a client that goes need wait for this.
         if (fault?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(fault.duration));
-        const response = yield* work.during(act(request, body));
+        const acting = isExpired
+          ? Effect.succeed(failureFor(request)(401, "the token has expired", "token_expired"))
+          : act(request, body);
+        const response = yield* work
+          .during(acting)
+          .pipe(Effect.provideService(RefusedEvents, refusalOf));
         if (fault?._tag === "DropAfter") return yield* new Dropped({ when: "after" });
-        return HttpServerResponse.setHeaders(response, {
+        const whole = HttpServerResponse.setHeaders(response, {
           "x-request-id": newId(),
           "accept-encoding": acceptedEncoding,
         });
+        return fault?._tag === "CutShort"
+          ? cutShort(whole, fault.lines, new Dropped({ when: "while" }))
+          : whole;
       }).pipe(Effect.provideService(HttpMiddleware.TracerDisabledWhen, () => true));
       return { answer, idle: work.idle };
     }),

@@ -13,9 +13,9 @@ import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Headers from "effect/http/Headers";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
-import type { Act, Match } from "../server/faults.ts";
-import type { LoggedRequest, OperationName } from "../server/log.ts";
-import { failure } from "../server/v1/envelope.ts";
+import type * as Schema from "effect/Schema";
+import type { Act, Failure, Match } from "../server/faults.ts";
+import type { LoggedEvent, LoggedRequest, OperationName } from "../server/log.ts";
 import { MetricsServer } from "./MetricsServer.ts";
 
 // -----------------------------------------------------------------------------
@@ -68,6 +68,36 @@ export interface StatusOptions extends Options {
 /**
  * @category options
  */
+export interface EventOptions {
+  /** How many events; `Infinity` until `Faults.clear`. Default: 1. */
+  readonly times?: number | undefined;
+  /** Events of which requests; an `operation` is that of the event itself. Default: any. */
+  readonly match?: Match | undefined;
+  /** Which of these events. Default: each. */
+  readonly where?: ((event: LoggedEvent) => boolean) | undefined;
+  /** As of an answer by HTTP. Default: 422. */
+  readonly status?: number | undefined;
+  /** Whether the same event may be taken another time. Default: `false`. */
+  readonly retryable?: boolean | undefined;
+  /** How long to leave it alone until then. Default: it is not said. */
+  readonly retryAfter?: Duration.Input | undefined;
+  /** Default: words that say that it is a fault. */
+  readonly message?: string | undefined;
+  /** What the service says besides. Default: nothing. */
+  readonly details?: { readonly [key: string]: Schema.Json } | undefined;
+}
+
+/**
+ * @category options
+ */
+export interface CutOptions extends Options {
+  /** How many lines of a stream arrive whole. Default: 1. */
+  readonly lines?: number | undefined;
+}
+
+/**
+ * @category options
+ */
 export interface RedirectOptions extends Options {
   /** Default: 307. */
   readonly status?: number | undefined;
@@ -88,6 +118,8 @@ export interface GarbageOptions extends Options {
 // -----------------------------------------------------------------------------
 // Faults
 // -----------------------------------------------------------------------------
+
+const words = "a fault that was asked for";
 
 const inject = (act: Act, { times = 1, match = {} }: Options) =>
   MetricsServer.use((server) => (times > 0 ? server.inject({ act, match, times }) : Effect.void));
@@ -119,14 +151,12 @@ export const status = (
 ): Effect.Effect<void, never, MetricsServer> => {
   const { code, retryAfter, retryAfterMs, headers, body } = options;
   const { contentType = "application/json" } = options;
-  const response =
-    body === undefined
-      ? failure(status, "a fault that was asked for", code)
-      : HttpServerResponse.text(body, { status, contentType });
-  return inject(
-    {
-      _tag: "Respond",
-      response: HttpServerResponse.setHeaders(response, {
+  const response = (failure: Failure) =>
+    HttpServerResponse.setHeaders(
+      body === undefined
+        ? failure(status, words, code)
+        : HttpServerResponse.text(body, { status, contentType }),
+      {
         ...headers,
         ...(retryAfter === undefined
           ? {}
@@ -137,10 +167,9 @@ export const status = (
                   : Headers.formatRetryAfter(Headers.retryAfterDuration(retryAfter)),
             }),
         ...(retryAfterMs === undefined ? {} : { "retry-after-ms": String(retryAfterMs) }),
-      }),
-    },
-    options,
-  );
+      },
+    );
+  return inject({ _tag: "Respond", response }, options);
 };
 
 /**
@@ -214,6 +243,76 @@ export const dropBefore = (options: Options = {}): Effect.Effect<void, never, Me
  */
 export const dropAfter = (options: Options = {}): Effect.Effect<void, never, MetricsServer> =>
   inject({ _tag: "DropAfter" }, options);
+
+/**
+ * Loses the connection in the midst of the answer, after the server acted: of a stream some lines have arrived and half
+ * of the next, of any other answer half.
+ *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const halfOfIt = Faults.cutShort({ lines: 3, match: { operation: "Series.read" } });
+ * ```
+ *
+ * @category faults
+ */
+export const cutShort = (options: CutOptions = {}): Effect.Effect<void, never, MetricsServer> =>
+  inject({ _tag: "CutShort", lines: options.lines ?? 1 }, options);
+
+/**
+ * Refuses single events of API v2, inside an answer that is a success. They are not acted on; the others of their
+ * request are.
+ *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * // The points of step 3, whenever they come.
+ * const never = Faults.refuseEvent("too_many_series", {
+ *   times: Infinity,
+ *   match: { operation: "Runs.metrics" },
+ *   where: ({ data }) => data["step"] === 3,
+ * });
+ * // The next two events, which are taken when they come again.
+ * const later = Faults.refuseEvent("busy", { status: 503, retryable: true, times: 2 });
+ * ```
+ *
+ * @category faults
+ */
+export const refuseEvent = (
+  code: string,
+  options: EventOptions = {},
+): Effect.Effect<void, never, MetricsServer> => {
+  const { details, message = words, retryable = false, retryAfter, status = 422 } = options;
+  const data = {
+    code,
+    message,
+    status,
+    retryable,
+    ...(details && { details }),
+    ...(retryAfter !== undefined && {
+      retryAfterMs: Duration.toMillis(Duration.fromInputUnsafe(retryAfter)),
+    }),
+  };
+  return inject({ _tag: "RefuseEvent", where: options.where ?? (() => true), data }, options);
+};
+
+/**
+ * Lets the token expire that the next matching request carries, be it that of a run (v2) or an ingestion key (v1): this
+ * request and all that follow under the same token are refused with a 401. A client that gets itself another goes on.
+ *
+ * @example
+ * ```ts
+ * import { Faults } from "syvain-metrics-effect/testing";
+ *
+ * const beforeTheMetrics = Faults.expireToken({ match: { operation: "Runs.metrics" } });
+ * ```
+ *
+ * @category faults
+ */
+export const expireToken = (options: Options = {}): Effect.Effect<void, never, MetricsServer> =>
+  inject({ _tag: "ExpireToken" }, options);
 
 /**
  * Waits before acting, by the clock in force.

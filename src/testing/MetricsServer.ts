@@ -1,8 +1,9 @@
 /**
- * A reference server for Syvain Metrics, in memory, made from the same contract as the client.
+ * A reference server for Syvain Metrics, in memory, made from the same contracts as the clients: it speaks both APIs.
  *
- * It keeps state and has the service's rules: keys are checked, expire and can be revoked, `client_event_id` and
- * `Idempotency-Key` deduplicate, rows are filtered and sorted, and everything is answered in the service's envelope. It
+ * It keeps state and has the service's rules: keys are checked, expire and can be revoked, `client_event_id`, message
+ * ids and `Idempotency-Key` deduplicate, rows are filtered and sorted, and everything is answered in the envelope of
+ * the API that was asked. It
  * is strict where a client is wrong: an unknown or camelCase field, a value of the wrong type, a limit that is broken
  * is refused with a message that says where.
  *
@@ -24,11 +25,11 @@ import * as Tracer from "effect/Tracer";
 import * as ConfigService from "../ConfigService.ts";
 import * as IngestionKeyCache from "../IngestionKeyCache.ts";
 import type { MetricsApiAuthError } from "../internal/base/errors.ts";
-import { type App, type Desk, makeApp } from "../server/app.ts";
+import { type App, makeApp, makeDesk } from "../server/app.ts";
 import type { Fault } from "../server/faults.ts";
 import { serveApp } from "../server/http.ts";
 import { isSameSecret, newKey } from "../server/ids.ts";
-import { type LoggedRequest, makeRequestLog } from "../server/log.ts";
+import type { LoggedEvent, LoggedRequest } from "../server/log.ts";
 import { makeMemoryStore } from "../server/memory.ts";
 import { Store } from "../server/store.ts";
 
@@ -43,6 +44,12 @@ export type {
    * @category models
    */
   LoggedRequest,
+  /**
+   * An event in such a request, of API v2.
+   *
+   * @category models
+   */
+  LoggedEvent,
 };
 
 /**
@@ -109,7 +116,7 @@ const start = (options: Options): Effect.Effect<Running, never, Scope.Scope> =>
   Effect.gen(function* () {
     const { apiKey = newKey("ak_org_") } = options;
     const key = Redacted.isRedacted(apiKey) ? apiKey : Redacted.make(apiKey);
-    const desk: Desk = { faults: [], log: makeRequestLog() };
+    const desk = makeDesk();
     const { answer } = yield* makeApp(
       {
         isApiKey: (bearer) => isSameSecret(Redacted.value(key), bearer),
@@ -206,7 +213,8 @@ export const layerOptions = (
 export const layer: Layer.Layer<MetricsServer | HttpClient.HttpClient> = layerOptions({});
 
 /**
- * Everything that a program on the client needs, configured for a server in process.
+ * Everything that a program on the client needs, configured for a server in process: a program on API v1, on API v2,
+ * or on both.
  *
  * **Gotchas**
  *

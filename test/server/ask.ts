@@ -41,7 +41,8 @@ export const ask = (
     const answer = yield* response.text;
     const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
     const json = isJson ? JSON.parse(answer) : undefined;
-    const code = json?.error?.details?.replace("code=", " ") ?? "";
+    const details = json?.error?.details ?? "";
+    const code = typeof details === "string" ? details.replace("code=", " ") : ` ${details.code}`;
     return {
       status: response.status,
       headers: response.headers,

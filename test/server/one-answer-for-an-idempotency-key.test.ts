@@ -7,8 +7,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import { TestClock } from "effect/testing";
-import { makeApp } from "../../src/server/app.ts";
-import { makeRequestLog } from "../../src/server/log.ts";
+import { makeApp, makeDesk } from "../../src/server/app.ts";
 import { makeMemoryStore } from "../../src/server/memory.ts";
 import { Store } from "../../src/server/store.ts";
 import { ask, createExperiment, get, mint, promise } from "./ask.ts";
@@ -81,7 +80,7 @@ describe("while a write takes a second", () => {
           organization: { id: "o", name: "o" },
           ingestionKeyTtl: Duration.days(1),
         },
-        { faults: [], log: makeRequestLog() },
+        makeDesk(),
       ).pipe(
         Effect.provideService(Store, {
           ...store,

@@ -7,7 +7,14 @@ import type * as Path from "effect/Path";
 import type * as Schema from "effect/Schema";
 import type { Scope } from "effect/Scope";
 import type * as Stream from "effect/Stream";
-import type { ConfigService, MetricsApiError } from "../../src/index.ts";
+import {
+  type ConfigService,
+  Experiments as ExperimentsV1,
+  type IngestionKeyCache,
+  Metrics,
+  type MetricsApiError,
+} from "../../src/index.ts";
+import { MetricsServer } from "../../src/testing/index.ts";
 import {
   Auth,
   type Events,
@@ -191,3 +198,26 @@ declare const live: Layer.Layer<Config | HttpClient>;
 Effect.runPromise(Effect.provide(Runs.open({ slug: "s" }), live));
 // @ts-expect-error -- the services are missing
 Effect.runPromise(Auth.status);
+
+// -----------------------------------------------------------------------------
+// Both APIs in one program
+// -----------------------------------------------------------------------------
+
+const ofBoth = Effect.gen(function* () {
+  const { experimentId } = yield* Runs.open({ slug: "s" });
+  const { experiment } = yield* ExperimentsV1.get(experimentId);
+  yield* Metrics.ingest(experiment.id, [{ clientEventId: "id", name: "n", value: 1 }]);
+  return yield* Series.read(experimentId);
+}).pipe(Effect.scoped);
+isTrue<
+  Same<
+    typeof ofBoth,
+    Effect.Effect<
+      ReadonlyArray<Series.Series>,
+      Failure,
+      Config | HttpClient | IngestionKeyCache.IngestionKeyCache
+    >
+  >
+>();
+const tested = Effect.provide(ofBoth, MetricsServer.layerClient());
+isTrue<Same<typeof tested, Effect.Effect<ReadonlyArray<Series.Series>, Failure>>>();

@@ -41,7 +41,7 @@ const isText = (value: unknown, min: number, max: number): value is string =>
 
 const fields = new Set(["messageId", "event", "data"]);
 
-const readEnvelope = (json: unknown, at: string): Result.Result<Asked, Refusal> => {
+export const readEnvelope = (json: unknown, at: string): Result.Result<Asked, Refusal> => {
   if (!Predicate.isObject(json)) return unfit(`${at}: expected an envelope`);
   const envelope = json as { readonly [name: string]: unknown };
   const { messageId, event, data } = envelope;

@@ -8,14 +8,17 @@ import * as Schema from "effect/Schema";
 import * as Stream from "effect/Stream";
 import type { Operation } from "../../internal/wire/operation.ts";
 import { authStatus } from "../../internal/wire/v2/auth.ts";
+import { errorEvent } from "../../internal/wire/v2/envelope.ts";
 import { readTree } from "../../internal/wire/v2/folders.ts";
 import { recordMetrics } from "../../internal/wire/v2/runs.ts";
 import { readSeries } from "../../internal/wire/v2/series.ts";
+import { bearerOf } from "../bearer.ts";
 import { isJson } from "../body.ts";
+import { RefusedEvents } from "../faults.ts";
 import { checkToken } from "../rules/experimentTokens.ts";
 import { Refusal } from "../rules/refusal.ts";
 import { Store, type StoreError } from "../store.ts";
-import { type Asked, readBatch, readOne, refused } from "./envelope.ts";
+import { type Asked, readBatch, readOne, refused, type Reply, replyTo } from "./envelope.ts";
 import { answerEvent } from "./events.ts";
 import { answerExperimentEvents, Token } from "./experiment.ts";
 import { organizationEvents } from "./organization.ts";
@@ -28,12 +31,7 @@ export interface Settings {
 }
 
 /** One operation for each route. */
-export const routed: ReadonlyArray<Pick<Operation, "generation" | "method" | "path">> = [
-  authStatus,
-  readTree,
-  recordMetrics,
-  readSeries,
-];
+export const routed = [authStatus, readTree, recordMetrics, readSeries] as const;
 
 type Answer = Effect.Effect<
   HttpServerResponse.HttpServerResponse,
@@ -45,21 +43,21 @@ type Answer = Effect.Effect<
 // Who asks
 // -----------------------------------------------------------------------------
 
-const bearerOf = ({ headers }: HttpServerRequest.HttpServerRequest) => {
-  const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers["authorization"] ?? "") ?? [];
+const bearer = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+  const bearer = bearerOf(request);
   return bearer === undefined
     ? new Refusal({ status: 401, message: "the request carries no bearer token" })
     : Effect.succeed(bearer);
-};
+});
 
 const asksFor = (other: string, code: string) =>
   new Refusal({ status: 403, message: `this takes ${other}`, code });
 
 const byApiKey = (isApiKey: Settings["isApiKey"]) =>
   Effect.gen(function* () {
-    const bearer = yield* bearerOf(yield* HttpServerRequest.HttpServerRequest);
-    if (isApiKey(bearer)) return;
-    const isToken = (yield* (yield* Store).experimentToken(bearer)) !== undefined;
+    const given = yield* bearer;
+    if (isApiKey(given)) return;
+    const isToken = (yield* (yield* Store).experimentToken(given)) !== undefined;
     return yield* isToken
       ? asksFor("the API key, not an experiment token", "api_key_required")
       : new Refusal({ status: 401, message: "the bearer token is not one that the server knows" });
@@ -94,6 +92,26 @@ const question = Effect.gen(function* (): Effect.fn.Return<
 });
 
 // -----------------------------------------------------------------------------
+// Faults
+// -----------------------------------------------------------------------------
+
+/** The replies to all, of which those that a fault refuses are not acted on. */
+const butTheRefused = <R>(
+  asked: ReadonlyArray<Asked>,
+  answer: (asked: ReadonlyArray<Asked>) => Effect.Effect<ReadonlyArray<Reply>, never, R>,
+): Effect.Effect<ReadonlyArray<Reply>, never, R> =>
+  Effect.gen(function* () {
+    const refusalOf = yield* RefusedEvents;
+    const refusals = asked.map((one) => refusalOf(one));
+    const replies = yield* answer(asked.filter((_, i) => refusals[i] === undefined));
+    let at = 0;
+    return asked.map((one, i) => {
+      const refusal = refusals[i];
+      return refusal === undefined ? replies[at++]! : replyTo(one, errorEvent, refusal);
+    });
+  });
+
+// -----------------------------------------------------------------------------
 // Routes
 // -----------------------------------------------------------------------------
 
@@ -108,29 +126,36 @@ const answers = ({ isApiKey, organization }: Settings) => ({
 
   organization: Effect.gen(function* () {
     yield* byApiKey(isApiKey);
-    const replies = yield* Effect.forEach(yield* batch, (asked) =>
-      answerEvent(organizationEvents, asked),
+    const replies = butTheRefused(yield* batch, (asked) =>
+      Effect.forEach(asked, (one) => answerEvent(organizationEvents, one)),
     );
-    return HttpServerResponse.jsonUnsafe(replies);
+    return HttpServerResponse.jsonUnsafe(yield* replies);
   }),
 
   experiment: Effect.gen(function* () {
-    const bearer = yield* bearerOf(yield* HttpServerRequest.HttpServerRequest);
-    if (isApiKey(bearer)) {
+    const token = yield* bearer;
+    if (isApiKey(token)) {
       return yield* asksFor("the experiment's token, not the API key", "experiment_token_required");
     }
     const { experimentId = "" } = yield* HttpRouter.params;
-    yield* checkToken(bearer, experimentId);
-    const replies = answerExperimentEvents(experimentId, yield* batch);
-    return HttpServerResponse.jsonUnsafe(yield* Effect.provideService(replies, Token, bearer));
+    yield* checkToken(token, experimentId);
+    const replies = butTheRefused(yield* batch, (asked) =>
+      Effect.provideService(answerExperimentEvents(experimentId, asked), Token, token),
+    );
+    return HttpServerResponse.jsonUnsafe(yield* replies);
   }),
 
   series: Effect.gen(function* () {
     yield* byApiKey(isApiKey);
     const asked = yield* question;
     const store = yield* Store;
+    const refused = (yield* RefusedEvents)(asked);
+    const replies =
+      refused === undefined
+        ? answerSeries(asked)
+        : Stream.succeed(replyTo(asked, errorEvent, refused));
     return HttpServerResponse.stream(
-      answerSeries(asked).pipe(Stream.map(toLine), Stream.provideService(Store, store)),
+      replies.pipe(Stream.map(toLine), Stream.provideService(Store, store)),
       { contentType: readSeries.stream },
     );
   }),
@@ -139,7 +164,7 @@ const answers = ({ isApiKey, organization }: Settings) => ({
 /** What the store could not do is for the whole server to say. */
 const route = (
   store: Store["Service"],
-  { generation, method, path }: (typeof routed)[number],
+  { generation, method, path }: Pick<Operation, "generation" | "method" | "path">,
   answer: Answer,
 ) =>
   HttpRouter.route(
