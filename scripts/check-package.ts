@@ -18,7 +18,7 @@ const writeJson = (file: string, value: unknown) =>
 const manifest = join(root, "package.json");
 const snapshot = join(root, "test/package/api.json");
 if (update) writeJson(manifest, { ...readJson(manifest), exports: exportsOf(entries) });
-const { name, version, exports, bin } = readJson(manifest);
+const { name, version, exports } = readJson(manifest);
 
 const { project, tarball, installed } = packAndInstall();
 
@@ -51,7 +51,7 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
   .toSorted();
 /** The command, and the thread of its database: they are Node's. */
-const programs = [bin[name], "dist/sqliteWorker.js"];
+const programs = files.filter((file) => /^dist\/(cli(-.*)?|sqliteWorker)\.js$/.test(file));
 const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && !programs.includes(file));
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;

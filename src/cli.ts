@@ -12,15 +12,33 @@ import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as References from "effect/References";
 import * as Runtime from "effect/Runtime";
-import { resend } from "./cli/resend.ts";
-import { serve } from "./cli/serve.ts";
+import { plainLines } from "./cli/terminal.ts";
 import { version } from "./internal/base/version.ts";
+
+/** Each is loaded when it is asked for: the server alone is most of what there is. */
+const commands = {
+  login: async () => (await import("./cli/login.ts")).login,
+  resend: async () => (await import("./cli/resend.ts")).resend,
+  serve: async () => (await import("./cli/serve.ts")).serve,
+  status: async () => (await import("./cli/status.ts")).status,
+};
+const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);
+
+const [, , first = ""] = process.argv;
+const subcommands = await Promise.all(
+  isCommand(first) ? [commands[first]()] : Object.values(commands).map((load) => load()),
+);
+
+// Who has read enough, as `head` has, closes the pipe.
+process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit(0);
+});
 
 const cli = Command.make("syvain-metrics-effect").pipe(
   Command.withDescription(
-    "Syvain Metrics: a server for any client; what a job left in its spool, sent",
+    "Syvain Metrics: experiments, read and written from a shell; a server for any client",
   ),
-  Command.withSubcommands([resend, serve]),
+  Command.withSubcommands(subcommands),
 );
 
 Command.run(cli, { version }).pipe(
@@ -33,7 +51,9 @@ Command.run(cli, { version }).pipe(
     if (!Runtime.getErrorReported(error)) return Effect.void;
     // What was foreseen is one sentence; what was not needs its stack.
     return Console.error(
-      Cause.hasDies(cause) || !(error instanceof Error) ? Cause.pretty(cause) : error.message,
+      Cause.hasDies(cause) || !(error instanceof Error)
+        ? Cause.pretty(cause)
+        : plainLines(error.message),
     );
   }),
   Effect.provide(Layer.merge(NodeServices.layer, Layer.succeed(References.LogToStderr, true))),

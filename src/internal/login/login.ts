@@ -125,11 +125,7 @@ const readFile = Effect.fnUntraced(function* (
   return login;
 });
 
-/** Reads the saved login: the first there is, broken or not. */
-export const readLogin = (options: {
-  readonly dev?: boolean | undefined;
-  readonly allowInsecureHost?: boolean | undefined;
-}): Effect.Effect<Login, MetricsApiAuthError, FileSystem.FileSystem | Path.Path> =>
+const filesOf = (places: ReadonlyArray<Place>) =>
   Effect.gen(function* () {
     const path = yield* Path.Path;
     const directory = yield* Effect.mapError(configDirectory, () =>
@@ -139,9 +135,30 @@ export const readLogin = (options: {
         "The saved login cannot be looked for: no home directory is known.",
       ),
     );
+    return places.map(({ folder, host }) => ({
+      file: path.join(directory, folder, "auth.json"),
+      host,
+    }));
+  });
+
+/** The files in which a login may be saved. The last is the one that every tool reads where those before it are not. */
+export const loginFiles: Effect.Effect<
+  ReadonlyArray<string>,
+  MetricsApiAuthError,
+  FileSystem.FileSystem | Path.Path
+> = Effect.map(
+  Effect.suspend(() => filesOf(places)),
+  (files) => files.map(({ file }) => file),
+);
+
+/** Reads the saved login: the first there is, broken or not. */
+export const readLogin = (options: {
+  readonly dev?: boolean | undefined;
+  readonly allowInsecureHost?: boolean | undefined;
+}): Effect.Effect<Login, MetricsApiAuthError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
     const looked: Array<string> = [];
-    for (const { folder, host } of options.dev === true ? [devPlace] : places) {
-      const file = path.join(directory, folder, "auth.json");
+    for (const { file, host } of yield* filesOf(options.dev === true ? [devPlace] : places)) {
       const login = yield* readFile(file, host, options.allowInsecureHost);
       if (login !== undefined) return login;
       looked.push(file);

@@ -1,0 +1,106 @@
+/** The command in a process of its own, as someone runs it: with a terminal or without, with a home of its own. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { quoted } from "../../src/internal/base/shellQuote.ts";
+import { cli, serve } from "./serving.ts";
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  /** What it printed so far. */
+  readonly output: { stdout: string; stderr: string };
+  /** When it has printed that, on stdout. */
+  readonly printed: (text: string) => Promise<void>;
+  readonly type: (text: string) => void;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<Ended>;
+}
+
+/** `input` is all that stdin has; without it stdin stays open, as that of a terminal does. */
+const start = (
+  program: string,
+  args: ReadonlyArray<string>,
+  env: NodeJS.ProcessEnv,
+  input: string | undefined,
+): Started => {
+  const child = spawn(program, args, { env });
+  const output = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (chunk) => (output.stdout += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk) => (output.stderr += chunk));
+  // One that does not read all of it has ended before.
+  child.stdin.on("error", () => {});
+  if (input !== undefined) child.stdin.end(input);
+  let over = false;
+  const ended = once(child, "close").then(([code]) => {
+    over = true;
+    return { code, ...output };
+  });
+  return {
+    output,
+    printed: async (text) => {
+      while (!output.stdout.includes(text)) {
+        if (over) throw new Error(`ended without ${text}:\n${output.stdout}\n${output.stderr}`);
+        await Promise.race([once(child.stdout, "data"), ended]);
+      }
+    },
+    type: (text) => void child.stdin.write(text),
+    kill: (signal) => void child.kill(signal),
+    ended,
+  };
+};
+
+/** Someone at a shell, whose home is gone when the test is over. */
+export const someone = (more: NodeJS.ProcessEnv = {}) => {
+  const home = mkdtempSync(join(tmpdir(), "command-"));
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env["PATH"],
+    HOME: home,
+    TERM: "xterm-256color",
+    // They all load the same modules.
+    NODE_COMPILE_CACHE: join(tmpdir(), "syvain-command-cache"),
+    ...more,
+  };
+  return {
+    home,
+    file: (name: string) => join(home, name),
+    start: (...args: ReadonlyArray<string>) => start(process.execPath, [cli, ...args], env, ""),
+    run: (...args: ReadonlyArray<string>) => start(process.execPath, [cli, ...args], env, "").ended,
+    runWith: (input: string, ...args: ReadonlyArray<string>) =>
+      start(process.execPath, [cli, ...args], env, input).ended,
+    /** On a terminal of 80 columns, whose output is all in `stdout`. */
+    startInTerminal: (...args: ReadonlyArray<string>) => {
+      const command = [process.execPath, cli, ...args].map(quoted).join(" ");
+      const inside = `stty cols 80 rows 30; exec ${command}`;
+      return start("script", ["-qefc", inside, "/dev/null"], env, undefined);
+    },
+    end: () => rmSync(home, { recursive: true, force: true }),
+  };
+};
+
+export type Someone = ReturnType<typeof someone>;
+
+/** A server, and someone whose environment names it. */
+export const served = async (...args: ReadonlyArray<string>) => {
+  const server = await serve(...(args.length === 0 ? ["--memory"] : args));
+  const { host, key } = server;
+  const me = someone({ SYVAIN_METRICS_HOST: host, SYVAIN_METRICS_API_KEY: key });
+  return {
+    ...me,
+    host,
+    key,
+    end: async () => {
+      me.end();
+      server.child.kill();
+      await server.exit;
+    },
+  };
+};
+
+export type Served = Awaited<ReturnType<typeof served>>;
