@@ -18,8 +18,10 @@ import { version } from "./internal/base/version.ts";
 /** Each is loaded when it is asked for: the server alone is most of what there is. */
 const commands = {
   login: async () => (await import("./cli/login.ts")).login,
+  ls: async () => (await import("./cli/ls.ts")).ls,
   resend: async () => (await import("./cli/resend.ts")).resend,
   serve: async () => (await import("./cli/serve.ts")).serve,
+  show: async () => (await import("./cli/show.ts")).show,
   status: async () => (await import("./cli/status.ts")).status,
 };
 const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);

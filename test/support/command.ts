@@ -1,10 +1,17 @@
 /** The command in a process of its own, as someone runs it: with a terminal or without, with a home of its own. */
+import * as Effect from "effect/Effect";
+import * as FetchHttpClient from "effect/http/FetchHttpClient";
+import type { HttpClient } from "effect/http/HttpClient";
+import * as Layer from "effect/Layer";
+import type * as Scope from "effect/Scope";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ConfigService } from "../../src/ConfigService.ts";
 import { quoted } from "../../src/internal/base/shellQuote.ts";
+import * as SyvainMetrics from "../../src/v2/SyvainMetrics.ts";
 import { cli, serve } from "./serving.ts";
 
 export interface Ended {
@@ -74,6 +81,10 @@ export const someone = (more: NodeJS.ProcessEnv = {}) => {
     run: (...args: ReadonlyArray<string>) => start(process.execPath, [cli, ...args], env, "").ended,
     runWith: (input: string, ...args: ReadonlyArray<string>) =>
       start(process.execPath, [cli, ...args], env, input).ended,
+    /** As `$0` of a line of a shell. */
+    shell: (line: string) =>
+      start("sh", ["-c", line.replaceAll("$0", `"$0" ${quoted(cli)}`), process.execPath], env, "")
+        .ended,
     /** On a terminal of 80 columns, whose output is all in `stdout`. */
     startInTerminal: (...args: ReadonlyArray<string>) => {
       const command = [process.execPath, cli, ...args].map(quoted).join(" ");
@@ -91,10 +102,14 @@ export const served = async (...args: ReadonlyArray<string>) => {
   const server = await serve(...(args.length === 0 ? ["--memory"] : args));
   const { host, key } = server;
   const me = someone({ SYVAIN_METRICS_HOST: host, SYVAIN_METRICS_API_KEY: key });
+  const client = Layer.merge(SyvainMetrics.layer({ apiKey: key, host }), FetchHttpClient.layer);
   return {
     ...me,
     host,
     key,
+    /** By the library. */
+    do: <A, E>(effect: Effect.Effect<A, E, ConfigService | HttpClient | Scope.Scope>) =>
+      Effect.runPromise(Effect.scoped(Effect.provide(effect, client))),
     end: async () => {
       me.end();
       server.child.kill();
