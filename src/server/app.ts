@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope";
 import type { Operation } from "../internal/wire/operation.ts";
 import * as contract from "../internal/wire/v1/index.ts";
 import { v2 as generation } from "../internal/wire/v2/generation.ts";
+import { viewSeries } from "../internal/wire/view.ts";
 import { bearerOf } from "./bearer.ts";
 import { acceptedEncoding, type Body, readBody } from "./body.ts";
 import {
@@ -38,6 +39,7 @@ import type { Settings } from "./v1/handlers.ts";
 import * as v1 from "./v1/index.ts";
 import { type Asked, failure as failureOfV2 } from "./v2/envelope.ts";
 import * as v2 from "./v2/index.ts";
+import * as view from "./view/index.ts";
 
 /** The connection is lost, by order of a fault. */
 export class Dropped extends Data.TaggedError("Dropped")<{
@@ -86,6 +88,7 @@ const paths: ReadonlyArray<Path> = [
     method: operation.method,
     pattern: patternOf(operation),
   })),
+  { operation: undefined, method: viewSeries.method, pattern: new RegExp(`^${viewSeries.path}$`) },
   ...["healthz", "openapi\\.json", "docs"].map((path) => ({
     operation: undefined,
     method: "GET",
@@ -103,7 +106,11 @@ const targetOf = ({ url }: HttpServerRequest.HttpServerRequest) => {
 
 /** Failures are wrapped as the API that was asked wraps them. */
 const failureFor = (request: HttpServerRequest.HttpServerRequest) =>
-  targetOf(request).path.startsWith(`${generation.basePath}/`) ? failureOfV2 : failureOfV1;
+  [`${generation.basePath}/`, viewSeries.path].some((start) =>
+    targetOf(request).path.startsWith(start),
+  )
+    ? failureOfV2
+    : failureOfV1;
 
 /** What the router has no handler for. */
 const unrouted = (request: HttpServerRequest.HttpServerRequest) => {
@@ -243,7 +250,9 @@ export const makeApp = (
   settings: Settings,
   desk?: Desk,
 ): Effect.Effect<Server, never, Scope.Scope | Store> =>
-  HttpRouter.toHttpEffect(Layer.mergeAll(v1.routes(settings), v2.routes(settings), healthz)).pipe(
+  HttpRouter.toHttpEffect(
+    Layer.mergeAll(v1.routes(settings), v2.routes(settings), view.routes(settings), healthz),
+  ).pipe(
     Effect.provideService(HttpRouter.RouterConfig, routerConfig),
     Effect.map((route): Server => {
       const work = makeWork();

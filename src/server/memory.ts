@@ -3,11 +3,13 @@ import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Semaphore from "effect/Semaphore";
 import * as Stream from "effect/Stream";
+import { noStep, sampleOf } from "./buckets.ts";
 import { canonical, digest } from "./json.ts";
 import type {
   Annotation,
   Batch,
   Bounds,
+  BucketQuery,
   Description,
   Direction,
   Event,
@@ -225,6 +227,15 @@ export const makeMemoryStore = (): Store["Service"] => {
     }));
   };
 
+  const sample = (series: Series, query: BucketQuery) =>
+    sampleOf(
+      points(series, "step", "asc").map(({ steps, ...rest }) => ({
+        steps: steps.map((step) => step ?? noStep),
+        ...rest,
+      })),
+      query,
+    );
+
   return {
     transaction,
 
@@ -280,6 +291,7 @@ export const makeMemoryStore = (): Store["Service"] => {
     rows: (query) => Effect.sync(() => rows(query)),
     points: (series, axis, direction) =>
       Stream.suspend(() => Stream.fromIterable(points(series, axis, direction))),
+    sample: (series, query) => Effect.sync(() => sample(series, query)),
     ingest: (batch) => semaphore.withPermit(Effect.sync(() => ingest(batch))),
 
     annotations: (experimentId, { from, to, limit }) =>

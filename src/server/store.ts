@@ -209,6 +209,45 @@ export interface Points {
   readonly values: ReadonlyArray<number>;
 }
 
+/** What is asked of a series that is to be shown in so many points. */
+export interface BucketQuery {
+  /** Events without a step do not lie on that axis. */
+  readonly axis: "step" | "time";
+  /** Inclusive, in steps or in milliseconds. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  /** At most so many buckets, when no width is asked for. */
+  readonly points: number;
+  /** 0 or a power of two. */
+  readonly width?: number | undefined;
+}
+
+/** What there is of some events, in columns of one length. */
+export interface Buckets {
+  readonly count: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly mean: Float64Array;
+  /** The value of the last by step, time and arrival; those without a step go first. */
+  readonly last: Float64Array;
+  /** -1 when none has a step. */
+  readonly firstStep: Float64Array;
+  readonly lastStep: Float64Array;
+  readonly firstTime: Float64Array;
+  readonly lastTime: Float64Array;
+}
+
+/** A series in buckets, ascending; those without an event are left out. */
+export interface Sample {
+  /** Of all events on the axis, and where the first and the last of them lie: `Infinity` when there is none. */
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+  /** Of a bucket, which begins at a multiple of it; 0 when each bucket is an event. */
+  readonly width: number;
+  readonly buckets: Buckets;
+}
+
 // -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
@@ -259,6 +298,8 @@ export class Store extends Context.Service<
       axis: "step" | "timestamp",
       direction: Direction,
     ) => Stream.Stream<Points, StoreError>;
+    /** `undefined` when there were too many buckets of the width that is asked for. */
+    readonly sample: (series: Series, query: BucketQuery) => Kept<Sample | undefined>;
     /** A transaction of its own. */
     readonly ingest: (batch: Batch) => Kept<Ingested>;
 

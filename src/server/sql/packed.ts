@@ -1,14 +1,12 @@
 /** A batch of events in columns, as one message to a thread or one statement takes them. */
 import { hash128 } from "../../internal/base/hash128.ts";
+import { noStep } from "../buckets.ts";
 import { canonical, digest } from "../json.ts";
 import type { NewEvent } from "../store.ts";
 import { toText } from "./text.ts";
 
 /** In bytes, of an id. */
 export const idSize = 16;
-
-/** What stands for no step: it can be part of a key, and steps are never negative. */
-export const noStep = -1;
 
 export interface PackedSeries {
   /** Of name and metadata together. */

@@ -4,9 +4,9 @@ import * as Option from "effect/Option";
 import type * as SqlError from "effect/sql/SqlError";
 import * as Stream from "effect/Stream";
 import type { Direction, Points, Series } from "../store.ts";
+import { noStep } from "../buckets.ts";
 import type { Driver } from "./driver.ts";
 import { makeFragments } from "./fragments.ts";
-import { noStep } from "./packed.ts";
 
 /** By step they lie in this order and are read on from anywhere; by time each part is a search through all. */
 const pointsAtOnce = { step: 10_000, timestamp: 250_000 };

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect";
 import type * as SqlClient from "effect/sql/SqlClient";
 import type * as SqlError from "effect/sql/SqlError";
 import type * as Statement from "effect/sql/Statement";
+import { noStep } from "../buckets.ts";
 import type { Bounds, Direction, Event, RowQuery, SeriesEvent, SortKey } from "../store.ts";
 import { makeFragments } from "./fragments.ts";
 import { sequencesOfBatch } from "./limits.ts";
-import { noStep } from "./packed.ts";
 
 /** Up to so many series are each read in their order, and only as far as needed. */
 const maxSeriesInOrder = 32;

@@ -4,6 +4,7 @@ import * as SqlError from "effect/sql/SqlError";
 import type * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
 import type { Metadata } from "../../internal/wire/schema.ts";
+import { noStep, sampleOf } from "../buckets.ts";
 import { digest } from "../json.ts";
 import type {
   Annotation,
@@ -259,6 +260,16 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
     points: (series, axis, direction) =>
       Stream.catch(points(series, axis, direction), (error) =>
         Stream.fromEffect(toStoreError(error)),
+      ),
+    sample: (series, query) =>
+      points(series, "step", "asc").pipe(
+        Stream.map(({ steps, ...rest }) => ({
+          steps: steps.map((step) => step ?? noStep),
+          ...rest,
+        })),
+        Stream.runCollect,
+        Effect.map((all) => sampleOf(all, query)),
+        kept,
       ),
     ingest: (batch) => kept(ingest(batch)),
 

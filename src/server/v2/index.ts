@@ -1,7 +1,7 @@
 /** API v2 as routes: two that take events, one that answers a question with a stream, one that is plain. */
 import * as Effect from "effect/Effect";
 import * as HttpRouter from "effect/http/HttpRouter";
-import * as HttpServerRequest from "effect/http/HttpServerRequest";
+import type * as HttpServerRequest from "effect/http/HttpServerRequest";
 import * as HttpServerResponse from "effect/http/HttpServerResponse";
 import type * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
@@ -12,8 +12,6 @@ import { errorEvent } from "../../internal/wire/v2/envelope.ts";
 import { readTree } from "../../internal/wire/v2/folders.ts";
 import { recordMetrics } from "../../internal/wire/v2/runs.ts";
 import { readSeries } from "../../internal/wire/v2/series.ts";
-import { bearerOf } from "../bearer.ts";
-import { isJson } from "../body.ts";
 import { RefusedEvents } from "../faults.ts";
 import { checkToken } from "../rules/experimentTokens.ts";
 import { Refusal } from "../rules/refusal.ts";
@@ -22,6 +20,7 @@ import { type Asked, readBatch, readOne, refused, type Reply, replyTo } from "./
 import { answerEvent } from "./events.ts";
 import { answerExperimentEvents, Token } from "./experiment.ts";
 import { organizationEvents } from "./organization.ts";
+import { asksFor, bearer, byApiKey, text } from "./request.ts";
 import { answerSeries, toLine } from "./series.ts";
 
 export interface Settings {
@@ -40,40 +39,8 @@ type Answer = Effect.Effect<
 >;
 
 // -----------------------------------------------------------------------------
-// Who asks
-// -----------------------------------------------------------------------------
-
-const bearer = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-  const bearer = bearerOf(request);
-  return bearer === undefined
-    ? new Refusal({ status: 401, message: "the request carries no bearer token" })
-    : Effect.succeed(bearer);
-});
-
-const asksFor = (other: string, code: string) =>
-  new Refusal({ status: 403, message: `this takes ${other}`, code });
-
-const byApiKey = (isApiKey: Settings["isApiKey"]) =>
-  Effect.gen(function* () {
-    const given = yield* bearer;
-    if (isApiKey(given)) return;
-    const isToken = (yield* (yield* Store).experimentToken(given)) !== undefined;
-    return yield* isToken
-      ? asksFor("the API key, not an experiment token", "api_key_required")
-      : new Refusal({ status: 401, message: "the bearer token is not one that the server knows" });
-  });
-
-// -----------------------------------------------------------------------------
 // Bodies
 // -----------------------------------------------------------------------------
-
-const text = Effect.gen(function* () {
-  const request = yield* HttpServerRequest.HttpServerRequest;
-  if (!isJson(request.headers["content-type"])) {
-    return yield* new Refusal({ status: 415, message: "body: expected application/json" });
-  }
-  return yield* Effect.orDie(request.text);
-});
 
 const batch = Effect.flatMap(text, (body) => Effect.fromResult(readBatch(body)));
 

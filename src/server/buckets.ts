@@ -1,0 +1,182 @@
+/** Series in buckets: what a chart shows of many events. */
+import type { BucketQuery, Buckets, Sample } from "./store.ts";
+
+/** What stands for no step, as steps are never negative. */
+export const noStep = -1;
+
+/** The most buckets that a sample has. */
+export const maxBuckets = 10_000;
+
+// -----------------------------------------------------------------------------
+// How buckets lie
+// -----------------------------------------------------------------------------
+
+/** What has to be known of a series before its buckets are made. */
+export interface Extent extends Pick<Sample, "count" | "from" | "to"> {
+  /** How many events lie in the range that is asked for. */
+  readonly countWithin: number;
+}
+
+/** With the width 0 each bucket is an event. */
+export interface Layout {
+  readonly width: number;
+  /** Inclusive. */
+  readonly from: number;
+  readonly to: number;
+  /** The number of the first bucket: the one that begins at 0 has the number 0. */
+  readonly first: number;
+  readonly length: number;
+}
+
+/** The least power of two of which so many buckets cover the range. */
+const widthFor = (from: number, to: number, points: number): number => {
+  let width = 1;
+  while (Math.floor(to / width) - Math.floor(from / width) >= points) width *= 2;
+  return width;
+};
+
+/** `undefined` when there were too many buckets. */
+export const layoutOf = (query: BucketQuery, extent: Extent): Layout | undefined => {
+  const { countWithin } = extent;
+  const [from, to] = [
+    Math.max(query.from ?? -Infinity, extent.from),
+    Math.min(query.to ?? Infinity, extent.to),
+  ];
+  const isByEvent = query.width === 0 || (query.width === undefined && countWithin <= query.points);
+  const width = isByEvent ? 0 : (query.width ?? widthFor(from, to, query.points));
+  if (countWithin === 0) return { width, from, to, first: 0, length: 0 };
+  const first = isByEvent ? 0 : Math.floor(from / width);
+  const length = isByEvent ? countWithin : Math.floor(to / width) - first + 1;
+  return length <= maxBuckets ? { width, from, to, first, length } : undefined;
+};
+
+// -----------------------------------------------------------------------------
+// Columns
+// -----------------------------------------------------------------------------
+
+/** Buckets in the making: one whose count is 0 has no event yet. */
+export type Columns = Omit<Buckets, "mean"> & { readonly sum: Float64Array };
+
+export const makeColumns = (length: number): Columns => {
+  const column = (start: number) => new Float64Array(length).fill(start);
+  return {
+    count: column(0),
+    min: column(Infinity),
+    max: column(-Infinity),
+    sum: column(0),
+    last: column(0),
+    firstStep: column(noStep),
+    lastStep: column(noStep),
+    firstTime: column(Infinity),
+    lastTime: column(-Infinity),
+  };
+};
+
+/** Events of equal steps come in the order of time and arrival. */
+export const addEvent = (
+  { count, min, max, sum, last, firstStep, lastStep, firstTime, lastTime }: Columns,
+  at: number,
+  step: number,
+  time: number,
+  value: number,
+): void => {
+  count[at]!++;
+  sum[at]! += value;
+  if (value < min[at]!) min[at] = value;
+  if (value > max[at]!) max[at] = value;
+  if (step >= lastStep[at]!) {
+    last[at] = value;
+    lastStep[at] = step;
+  }
+  if (step !== noStep && (firstStep[at] === noStep || step < firstStep[at]!)) firstStep[at] = step;
+  if (time < firstTime[at]!) firstTime[at] = time;
+  if (time > lastTime[at]!) lastTime[at] = time;
+};
+
+/** A sum is rounded, and may be beyond all numbers; a mean lies where the values do. */
+const meanOf = (sum: number, count: number, min: number, max: number): number =>
+  Number.isNaN(sum) ? min / 2 + max / 2 : Math.min(Math.max(sum / count, min), max);
+
+/** Those at these places, in their order. */
+export const bucketsAt = (columns: Columns, places: Uint32Array): Buckets => {
+  const pick = (column: Float64Array) => {
+    const picked = new Float64Array(places.length);
+    for (let i = 0; i < places.length; i++) picked[i] = column[places[i]!]!;
+    return picked;
+  };
+  const { sum, ...rest } = columns;
+  const { count, min, max, last, firstStep, lastStep, firstTime, lastTime } = rest;
+  const picked = { count: pick(count), min: pick(min), max: pick(max), mean: pick(sum) };
+  for (let i = 0; i < places.length; i++) {
+    picked.mean[i] = meanOf(picked.mean[i]!, picked.count[i]!, picked.min[i]!, picked.max[i]!);
+  }
+  return {
+    ...picked,
+    last: pick(last),
+    firstStep: pick(firstStep),
+    lastStep: pick(lastStep),
+    firstTime: pick(firstTime),
+    lastTime: pick(lastTime),
+  };
+};
+
+/** Of buckets that lie in order, those that have an event. */
+export const placesOf = ({ count }: Columns): Uint32Array => {
+  const places = new Uint32Array(count.length);
+  let length = 0;
+  for (let i = 0; i < count.length; i++) if (count[i] !== 0) places[length++] = i;
+  return places.subarray(0, length);
+};
+
+// -----------------------------------------------------------------------------
+// From events
+// -----------------------------------------------------------------------------
+
+/** Events in columns, in the order of step, time and arrival; where they have none, the step is {@link noStep}. */
+export interface Events {
+  readonly steps: ArrayLike<number>;
+  readonly times: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+}
+
+/** Each event of the axis, with where it lies. */
+const forEachOn = (
+  axis: BucketQuery["axis"],
+  { steps, times, values }: Events,
+  each: (x: number, step: number, time: number, value: number) => void,
+): void => {
+  const xs = axis === "step" ? steps : times;
+  for (let i = 0; i < xs.length; i++) {
+    if (axis === "time" || steps[i] !== noStep) each(xs[i]!, steps[i]!, times[i]!, values[i]!);
+  }
+};
+
+/** Of all events of a series, which are looked at twice. */
+export const sampleOf = (all: ReadonlyArray<Events>, query: BucketQuery): Sample | undefined => {
+  const { axis, from: least = -Infinity, to: greatest = Infinity } = query;
+  const forEach = (each: (x: number, step: number, time: number, value: number) => void) => {
+    for (const events of all) forEachOn(axis, events, each);
+  };
+  let [count, countWithin, from, to] = [0, 0, Infinity, -Infinity];
+  forEach((x) => {
+    count++;
+    if (x >= least && x <= greatest) countWithin++;
+    if (x < from) from = x;
+    if (x > to) to = x;
+  });
+  const layout = layoutOf(query, { count, from, to, countWithin });
+  if (layout === undefined) return undefined;
+  const { width, first, length } = layout;
+  const columns = makeColumns(length);
+  let next = 0;
+  forEach((x, step, time, value) => {
+    if (x < least || x > greatest) return;
+    addEvent(columns, width === 0 ? next++ : Math.floor(x / width) - first, step, time, value);
+  });
+  const places = placesOf(columns);
+  // By step they came in order.
+  if (width === 0 && axis === "time") {
+    places.sort((a, b) => columns.firstTime[a]! - columns.firstTime[b]! || a - b);
+  }
+  return { count, from, to, width, buckets: bucketsAt(columns, places) };
+};
