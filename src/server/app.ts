@@ -179,12 +179,12 @@ const inEnvelope = (response: HttpServerResponse.HttpServerResponse) =>
 /** What is to go wrong with a request. */
 interface Plan {
   readonly fault: RequestAct | undefined;
-  /** Whether the token that it carries has expired, by a fault. */
-  readonly isExpired: boolean;
+  /** Whether the token that it carries has expired by now, by a fault. */
+  readonly isExpired: () => boolean;
   readonly refusalOf: (asked: Asked) => object | undefined;
 }
 
-const asUsual: Plan = { fault: undefined, isExpired: false, refusalOf: () => undefined };
+const asUsual: Plan = { fault: undefined, isExpired: () => false, refusalOf: () => undefined };
 
 /** Keeps the request for the test that asks, and looks whether something is to go wrong. */
 const note = (
@@ -202,7 +202,7 @@ const note = (
   if (fault?._tag === "ExpireToken") expired.add(bearer);
   return {
     fault,
-    isExpired: expired.has(bearer),
+    isExpired: () => expired.has(bearer),
     refusalOf: (asked) => takeRefusal(faults, logged, toLoggedEvent(asked)),
   };
 };
@@ -287,7 +287,7 @@ export const makeApp = (
         if (fault?._tag === "Respond") return fault.response(failureFor(request));
         // On a port handlers are uninterruptible; neither its end nor a client that goes need wait for this.
         if (fault?._tag === "Delay") yield* Effect.interruptible(Effect.sleep(fault.duration));
-        const acting = isExpired
+        const acting = isExpired()
           ? Effect.succeed(failureFor(request)(401, "the token has expired", "token_expired"))
           : act(request, body);
         const response = yield* work

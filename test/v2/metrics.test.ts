@@ -5,43 +5,34 @@ import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Schedule from "effect/Schedule";
 import * as Stream from "effect/Stream";
+import { Faults, MetricsServer } from "../../src/testing/index.ts";
 import * as Runs from "../../src/v2/Runs.ts";
+import * as Series from "../../src/v2/Series.ts";
 import { serve, type Turn } from "../support/socket.ts";
-import { type Envelope, envelopesOf, layerV2, usualBody, usualReply } from "../support/v2.ts";
+import { type Envelope, envelopesOf, layerV2, usualBody } from "../support/v2.ts";
 
 const isMetrics = (turn: Turn): boolean =>
   envelopesOf(turn)[0]?.event === "syvain.v2.experiment.metric";
 
-type Refuse = (envelope: Envelope, attempt: number) => object | undefined;
-
-/** A service that keeps one point for each id, and says of each point what `refuse` says. */
-const service = (refuse: Refuse = () => undefined) => {
+/** A service that keeps one point for each id. */
+const service = () => {
   const stored = new Map<string, Envelope["data"]>();
   const requests: Array<ReadonlyArray<Envelope>> = [];
   return Effect.map(
     serve((turn) => {
-      if (!isMetrics(turn)) return void turn.response.end(usualBody(turn));
-      const envelopes = envelopesOf(turn);
-      const attempt = requests.push(envelopes);
-      const replies = envelopes.map((envelope) => {
-        const data = refuse(envelope, attempt);
-        if (data === undefined) stored.set(envelope.messageId, envelope.data);
-        return data === undefined
-          ? usualReply(envelope)
-          : { correlationId: envelope.messageId, event: "syvain.v2.error", data };
-      });
-      turn.response.end(JSON.stringify(replies));
+      if (isMetrics(turn)) {
+        const envelopes = envelopesOf(turn);
+        requests.push(envelopes);
+        for (const { data, messageId } of envelopes) stored.set(messageId, data);
+      }
+      turn.response.end(usualBody(turn));
     }),
     (server) => ({ requests, server, stored }),
   );
 };
 
-const stepOf = ({ data }: Envelope): number => Number(data["step"]);
 const steps = (count: number): ReadonlyArray<Runs.MetricPoint> =>
   Array.from({ length: count }, (_, step) => ({ name: "loss", value: step / 2, step }));
-
-const later = { code: "busy", message: "later", status: 503, retryable: true };
-const never = { code: "too_many_series", message: "no more", status: 422, details: { max: 4096 } };
 
 const retry = { retry: Schedule.recurs(3) };
 
@@ -53,6 +44,40 @@ const within = <A, E>(
     Effect.scoped,
     Effect.provide(layerV2("undici", server, retry)),
   );
+
+// -----------------------------------------------------------------------------
+// In process, where faults are
+// -----------------------------------------------------------------------------
+
+const stepOf = ({ data }: MetricsServer.LoggedEvent): number => Number(data["step"]);
+const isOdd = (event: MetricsServer.LoggedEvent) => stepOf(event) % 2 === 1;
+const isStep = (step: number) => (event: MetricsServer.LoggedEvent) => stepOf(event) === step;
+
+const refuseForGood = (step: number) =>
+  Faults.refuseEvent("too_many_series", {
+    where: isStep(step),
+    message: "no more",
+    details: { max: 4096 },
+  });
+
+/** What `f` comes to, and the steps that are stored then. */
+const inProcess = <A, E>(f: (run: Runs.Run) => Effect.Effect<A, E>) =>
+  Effect.gen(function* () {
+    const run = yield* Runs.open({ slug: "run" });
+    const result = yield* f(run);
+    const [series] = yield* Series.read(run.experimentId);
+    return { result, all: series?.steps ?? [] };
+  }).pipe(Effect.scoped);
+
+/** The metrics that were sent, request by request. */
+const sentEvents = Effect.map(Faults.requests, (all) =>
+  all.flatMap(({ events, operation }) => (operation === "Runs.metrics" ? [events] : [])),
+);
+const sentSteps = Effect.map(sentEvents, (all) => all.map((events) => events.map(stepOf)));
+
+// -----------------------------------------------------------------------------
+// Tests
+// -----------------------------------------------------------------------------
 
 it.live("are sent 1,000 in a request, from an array, a generator or a stream", () =>
   Effect.gen(function* () {
@@ -125,51 +150,37 @@ it.live("say what is given, and now where no time is", () =>
 
 it.live("of which some were refused for now are sent again, those alone and under their ids", () =>
   Effect.gen(function* () {
-    const to = yield* service((envelope, attempt) =>
-      stepOf(envelope) % 2 === 1 && attempt < 3 ? later : undefined,
-    );
-    const result = yield* within(to, (run) => run.metrics(steps(6)));
+    yield* Faults.refuseEvent("busy", { where: isOdd, times: 6, status: 503, retryable: true });
+    const { all, result } = yield* inProcess((run) => run.metrics(steps(6)));
     assert.deepStrictEqual(result, { acknowledged: 6, batches: 1, invalid: [] });
-    assert.deepStrictEqual(
-      to.requests.map((envelopes) => envelopes.map(stepOf)),
-      [
-        [0, 1, 2, 3, 4, 5],
-        [1, 3, 5],
-        [1, 3, 5],
-      ],
-    );
-    assert.strictEqual(to.stored.size, 6);
-  }),
+    assert.deepStrictEqual(yield* sentSteps, [
+      [0, 1, 2, 3, 4, 5],
+      [1, 3, 5],
+      [1, 3, 5],
+    ]);
+    assert.deepStrictEqual(all, [0, 1, 2, 3, 4, 5]);
+  }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
 );
 
 it.live("whose answer was lost are sent again under their ids, and are there once", () =>
   Effect.gen(function* () {
-    let lost = false;
-    const ids: Array<ReadonlyArray<string>> = [];
-    const server = yield* serve((turn) => {
-      if (!isMetrics(turn)) return void turn.response.end(usualBody(turn));
-      ids.push(envelopesOf(turn).map(({ messageId }) => messageId));
-      if (!lost) return void ((lost = true), turn.socket.destroy());
-      turn.response.end(usualBody(turn));
-    });
-    yield* within({ server }, (run) => run.metrics(steps(5)));
-    assert.strictEqual(ids.length, 2);
-    assert.deepStrictEqual(ids[0], ids[1]);
-    assert.strictEqual(new Set(ids[0]).size, 5);
-  }),
+    yield* Faults.dropAfter({ match: { operation: "Runs.metrics" } });
+    const { all } = yield* inProcess((run) => run.metrics(steps(5)));
+    const [first, second, ...more] = yield* sentEvents;
+    assert.deepStrictEqual(first, second);
+    assert.deepStrictEqual(more, []);
+    assert.strictEqual(new Set(first!.map(({ messageId }) => messageId)).size, 5);
+    assert.deepStrictEqual(all, [0, 1, 2, 3, 4]);
+  }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
 );
 
 it.live("that are refused for good fail the call, when the others of the request are settled", () =>
   Effect.gen(function* () {
-    const to = yield* service((envelope, attempt) =>
-      stepOf(envelope) === 1004
-        ? never
-        : stepOf(envelope) === 1002 && attempt === 2
-          ? later
-          : undefined,
-    );
-    const error = yield* Effect.flip(
-      within(to, (run) => run.metrics(steps(1010), { concurrency: 1 })),
+    yield* refuseForGood(1004);
+    // One of the others, in the same request.
+    yield* Faults.refuseEvent("busy", { where: isStep(1002), status: 503, retryable: true });
+    const { all, result: error } = yield* inProcess((run) =>
+      Effect.flip(run.metrics(steps(1010), { concurrency: 1 })),
     );
     assert(error._tag === "MetricsApiRequestError");
     assert.strictEqual(error.reason._tag, "Unprocessable");
@@ -182,17 +193,19 @@ it.live("that are refused for good fail the call, when the others of the request
     assert.isFalse(error.retryable);
     // Those of the first request.
     assert.strictEqual(error.acknowledged, 1000);
-    assert.strictEqual(to.stored.size, 1009);
-  }),
+    assert.strictEqual(all.length, 1009);
+  }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
 );
 
 it.live(
   "that cannot be sent or are refused are left out and told by their indexes, if that is asked for",
   () =>
     Effect.gen(function* () {
-      const to = yield* service((envelope) => (stepOf(envelope) === 3 ? never : undefined));
+      yield* refuseForGood(3);
       const points = steps(6).map((point) => (point.step === 1 ? { ...point, value: NaN } : point));
-      const result = yield* within(to, (run) => run.metrics(points, { onInvalid: "collect" }));
+      const { all, result } = yield* inProcess((run) =>
+        run.metrics(points, { onInvalid: "collect" }),
+      );
       assert.deepStrictEqual(result, {
         acknowledged: 4,
         batches: 1,
@@ -205,7 +218,8 @@ it.live(
           },
         ],
       });
-    }),
+      assert.deepStrictEqual(all, [0, 2, 4, 5]);
+    }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
 );
 
 it.live("that cannot be sent fail the call before their request, with their place", () =>
