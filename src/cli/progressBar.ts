@@ -4,36 +4,62 @@
 const width = 30;
 /** Between lines that are not on a terminal, in milliseconds. */
 const pause = 5000;
+/** Between two states of a bar. */
+const blink = 50;
 
 export interface ProgressBar {
-  readonly show: (done: number, total: number) => void;
+  /** Without a total there is no bar, and how much is done is told alone. */
+  readonly show: (done: number, total: number | undefined) => void;
   readonly end: () => void;
+}
+
+export interface Options {
+  /** What is counted. Default: `"events"`. */
+  readonly unit?: string;
+  /** How long nothing is shown, in milliseconds. Default: 0. */
+  readonly after?: number;
 }
 
 export const progressBar = (
   title: string,
   out: Pick<NodeJS.WriteStream, "isTTY" | "write"> = process.stderr,
   now: () => number = Date.now,
+  { unit = "events", after = 0 }: Options = {},
 ): ProgressBar => {
   const count = (n: number) => n.toLocaleString("en");
+  const started = now();
   let last = -Infinity;
   let shown = false;
   return {
     show: (done, total) => {
-      if (total === 0) return;
-      const percent = Math.floor((done / total) * 100);
-      if (out.isTTY) {
-        const filled = Math.round((done / total) * width);
-        const bar = "█".repeat(filled) + "░".repeat(width - filled);
-        out.write(`\r\x1b[2K${title} ${bar} ${percent} % (${count(done)} of ${count(total)})`);
-        shown = true;
-      } else if (now() - last >= pause) {
-        last = now();
-        out.write(`${title}: ${count(done)} of ${count(total)} events\n`);
+      const time = now();
+      if (total === 0 || time - started < after) return;
+      const isLast = out.isTTY && done === total;
+      if (time - last < (out.isTTY ? blink : pause) && !isLast) return;
+      last = time;
+      if (!out.isTTY) {
+        const of = total === undefined ? "" : ` of ${count(total)}`;
+        out.write(`${title}: ${count(done)}${of} ${unit}\n`);
+        return;
       }
+      shown = true;
+      if (total === undefined) {
+        out.write(`\r\x1b[2K${title} ${count(done)} ${unit}`);
+        return;
+      }
+      const percent = Math.floor((done / total) * 100);
+      const filled = Math.round((done / total) * width);
+      const bar = "█".repeat(filled) + "░".repeat(width - filled);
+      out.write(`\r\x1b[2K${title} ${bar} ${percent} % (${count(done)} of ${count(total)})`);
     },
     end: () => {
       if (shown) out.write("\n");
     },
   };
 };
+
+const silent: ProgressBar = { show: () => {}, end: () => {} };
+
+/** For what may be over at once, or may take its time. */
+export const progressOf = (title: string, quiet: boolean, unit: string): ProgressBar =>
+  quiet ? silent : progressBar(title, process.stderr, Date.now, { unit, after: 1000 });

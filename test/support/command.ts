@@ -78,6 +78,9 @@ export const someone = (more: NodeJS.ProcessEnv = {}) => {
     home,
     file: (name: string) => join(home, name),
     start: (...args: ReadonlyArray<string>) => start(process.execPath, [cli, ...args], env, ""),
+    /** With a stdin that stays open. */
+    startOpen: (...args: ReadonlyArray<string>) =>
+      start(process.execPath, [cli, ...args], env, undefined),
     run: (...args: ReadonlyArray<string>) => start(process.execPath, [cli, ...args], env, "").ended,
     runWith: (input: string, ...args: ReadonlyArray<string>) =>
       start(process.execPath, [cli, ...args], env, input).ended,
