@@ -213,6 +213,14 @@ check("the command answers --version and --help", () => {
   assert.match(sh(command, "--help"), /\bserve\b/);
 });
 
+check("a command that cannot reach the service says so in a sentence", () => {
+  const command = join(project, "node_modules/.bin", name);
+  const where = ["--host", "http://127.0.0.1:9", "--api-key", "key"];
+  const { status, stderr } = spawnSync(command, ["status", ...where], { encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /^Auth\.status: .*ECONNREFUSED.*\n$/);
+});
+
 check("serve keeps what it is given, and names the package that Postgres needs", () => {
   const command = join(project, "node_modules/.bin", name);
   const serve = (...args: Array<string>) =>

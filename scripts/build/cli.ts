@@ -2,8 +2,21 @@
  * The command line with all that it needs beside effect, in a few files, so that it starts fast: what only some of its
  * subcommands need is loaded by these. And the thread of its database as another, which needs nothing at all.
  */
+import * as Undici from "@effect/platform-node/Undici";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+
+/** In a file of its own, what a CommonJS package exports has to be named: esbuild does not know what that is. */
+const nameUndici: Plugin = {
+  name: "name-undici",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /platform-node.dist.Undici\.js$/ }, () => {
+      const names = Object.keys(Undici.default).filter((name) => name in Undici);
+      return {
+        contents: `import Undici from "undici"; export default Undici; export const { ${names.join(", ")} } = Undici;`,
+      };
+    }),
+};
 
 export const buildCli = async () => {
   const { metafile } = await build({
@@ -24,6 +37,7 @@ export const buildCli = async () => {
     // A map would hold all of what is inlined once more, and be half of the package.
     sourcemap: false,
     metafile: true,
+    plugins: [nameUndici],
     logLevel: "warning",
   });
   chmodSync("dist/cli.js", 0o755);
