@@ -221,6 +221,14 @@ check("a command that cannot reach the service says so in a sentence", () => {
   assert.match(stderr, /^Auth\.status: .*ECONNREFUSED.*\n$/);
 });
 
+check("export names the package that Parquet needs", () => {
+  const command = join(project, "node_modules/.bin", name);
+  const args = ["export", "run-1", "--output", "run-1.parquet", "--api-key", "key"];
+  const { status, stderr } = spawnSync(command, args, { cwd: project, encoding: "utf8" });
+  assert.equal(status, 1);
+  assert.match(stderr, /^Parquet needs .*: npm install hyparquet-writer@[\d.]+\n$/);
+});
+
 check("serve keeps what it is given, and names the package that Postgres needs", () => {
   const command = join(project, "node_modules/.bin", name);
   const serve = (...args: Array<string>) =>

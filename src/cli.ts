@@ -17,6 +17,7 @@ import { version } from "./internal/base/version.ts";
 
 /** Each is loaded when it is asked for: the server alone is most of what there is. */
 const commands = {
+  export: async () => (await import("./cli/export.ts")).exportPoints,
   ingest: async () => (await import("./cli/ingest.ts")).ingest,
   login: async () => (await import("./cli/login.ts")).login,
   ls: async () => (await import("./cli/ls.ts")).ls,

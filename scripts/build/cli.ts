@@ -29,7 +29,7 @@ export const buildCli = async () => {
     platform: "node",
     target: "node22.19",
     format: "esm",
-    external: ["effect", "effect/*", "@effect/sql-pg", "@effect/sql-pg/*"],
+    external: ["effect", "effect/*", "@effect/sql-pg", "@effect/sql-pg/*", "hyparquet-writer"],
     // What is inlined from CommonJS packages calls `require` for Node's modules.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
