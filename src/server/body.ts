@@ -71,7 +71,7 @@ const unpack = (packed: ArrayBuffer): Read<string> =>
     }
   });
 
-/** The request as it would have come unpacked. */
+/** The request as it would have come unpacked; its text is there already, and not made again wherever it is read. */
 const withText = (request: HttpServerRequest.HttpServerRequest, text: string) =>
   Object.create(request, {
     text: { value: Effect.succeed(text) },
@@ -99,7 +99,7 @@ const read = (request: HttpServerRequest.HttpServerRequest): Read<Body> =>
       });
     }
     const text = yield* bounded(request.text);
-    return fitsUtf8(text, maxBytes) ? { request, text } : yield* tooLarge;
+    return fitsUtf8(text, maxBytes) ? { request: withText(request, text), text } : yield* tooLarge;
   });
 
 export const readBody = (request: HttpServerRequest.HttpServerRequest): Read<Body> =>

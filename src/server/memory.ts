@@ -181,7 +181,7 @@ export const makeMemoryStore = (): Store["Service"] => {
       eventsOf(record, experimentId, event).push({
         value,
         step,
-        clientTime,
+        clientTime: clientTime ?? serverTime,
         serverTime,
         revision,
         sequence: sequence++,

@@ -102,7 +102,9 @@ export interface Event {
 }
 
 /** An event to keep. */
-export interface NewEvent extends Pick<Event, "value" | "step" | "clientTime"> {
+export interface NewEvent extends Pick<Event, "value" | "step"> {
+  /** That of the server, when the client does not say. */
+  readonly clientTime: number | undefined;
   /** Unique in the experiment: of several the first stays. */
   readonly clientEventId: string;
   readonly name: string;

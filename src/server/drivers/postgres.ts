@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
 import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
-import { idSize, packEvents } from "../sql/packed.ts";
+import { idSize, type PackedEvents, packEvents } from "../sql/packed.ts";
 import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
@@ -68,6 +68,11 @@ const makeTypes = ({ makeRegistry, OID }: typeof PgTypes) => {
 };
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+
+/** What waits for the database is packed: a tenth of the events as they came. */
+interface PackedBatch extends Omit<Batch, "events"> {
+  readonly packed: PackedEvents;
+}
 
 export interface Postgres {
   readonly store: Store["Service"];
@@ -129,13 +134,12 @@ export const openPostgres = (
 
     const addEvents = (
       { number, revision }: { readonly number: number; readonly revision: number },
-      { serverTime, events }: Batch,
+      { serverTime, packed }: PackedBatch,
     ) =>
       Effect.gen(function* () {
-        const packed = packEvents(events);
         /** Where each id is first. */
         const places = new Map<string, number>();
-        for (let i = 0; i < events.length; i++) {
+        for (let i = 0; i < packed.series.length; i++) {
           const id = latin1(packed.ids.subarray(i * idSize, (i + 1) * idSize));
           if (!places.has(id)) places.set(id, i);
         }
@@ -186,7 +190,7 @@ export const openPostgres = (
         return at.length;
       });
 
-    const ingest = (batch: Batch): Effect.Effect<Ingested, SqlError.SqlError> =>
+    const ingest = (batch: PackedBatch): Effect.Effect<Ingested, SqlError.SqlError> =>
       Effect.gen(function* () {
         const { experimentId, serverTime, keyId, answer } = batch;
         const [experiment] = yield* sql<{ number: number; revision: number }>`
@@ -221,11 +225,12 @@ export const openPostgres = (
             yield* sql`DELETE FROM answers WHERE number <= ${kept.number - maxAnswers}`;
           }
         }
-        const added = batch.events.length === 0 ? 0 : yield* addEvents(experiment, batch);
+        const hasEvents = batch.packed.series.length > 0;
+        const added = hasEvents ? yield* addEvents(experiment, batch) : 0;
         if (keyId !== null) {
           yield* sql`UPDATE ingestion_keys SET last_used = ${serverTime} WHERE id = ${toText(keyId)}`;
         }
-        if (batch.events.length > 0) {
+        if (hasEvents) {
           yield* sql`UPDATE experiments SET last_event = ${serverTime} WHERE number = ${experiment.number}`;
         }
         return { _tag: "Ingested", added };
@@ -242,14 +247,15 @@ export const openPostgres = (
             Float64Array.from(rows, (row) => Number(row[column])),
           );
         }),
-      ingest: (batch) =>
-        sql.withTransaction(ingest(batch)).pipe(
-          Effect.retry({
+      ingest: ({ events, ...batch }) =>
+        Effect.suspend(() => {
+          const packed = packEvents({ ...batch, events });
+          return Effect.retry(sql.withTransaction(ingest({ ...batch, packed })), {
             times: 3,
             while: ({ reason }) =>
               reason._tag === "DeadlockError" || reason._tag === "SerializationError",
-          }),
-        ),
+          });
+        }),
     });
 
     const setting = (name: string) =>

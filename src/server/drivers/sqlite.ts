@@ -75,45 +75,50 @@ const isColumns = (raw: unknown): raw is ReadonlyArray<Float64Array> =>
 // Batches
 // -----------------------------------------------------------------------------
 
+/** What waits for its turn is packed: a tenth of the events as they came. */
+const packBatch = (batch: Batch): PackedBatch => {
+  const { answer, experimentId, keyId, serverTime } = batch;
+  return {
+    experimentId: toText(experimentId),
+    serverTime,
+    keyId: keyId === null ? null : toText(keyId),
+    events: packEvents(batch),
+    answer:
+      answer === undefined
+        ? undefined
+        : {
+            ...answer,
+            idempotencyKey: toText(answer.idempotencyKey),
+            answer: { ...answer.answer, body: toText(answer.answer.body) },
+          },
+  };
+};
+
 const sendBatch = (
   { send }: Thread,
-  { answer, events, experimentId, keyId, serverTime }: Batch,
-): Effect.Effect<Ingested, SqlError.SqlError> =>
-  Effect.suspend(() => {
-    const packed = packEvents(events);
-    const { ids, series, steps, times, values } = packed;
-    const batch: PackedBatch = {
-      experimentId: toText(experimentId),
-      serverTime,
-      keyId: keyId === null ? null : toText(keyId),
-      events: packed,
-      answer:
-        answer === undefined
-          ? undefined
-          : {
-              ...answer,
-              idempotencyKey: toText(answer.idempotencyKey),
-              answer: { ...answer.answer, body: toText(answer.answer.body) },
-            },
-    };
-    const columns = [ids, series, steps, times, values].map(({ buffer }) => buffer);
-    return send({ _tag: "Ingest", batch }, columns) as Effect.Effect<
-      PackedIngested,
-      SqlError.SqlError
-    >;
-  }).pipe(
-    Effect.map((result): Ingested => {
-      if (result._tag !== "Answered" || answer === undefined) return result as Ingested;
-      const { body, ...rest } = result.answer;
-      const { idempotencyKey } = answer;
-      const kept = {
-        idempotencyKey,
-        request: result.request,
-        answer: { ...rest, body: fromText(body) },
-      };
-      return { _tag: "Answered", kept };
-    }),
-  );
+  batch: PackedBatch,
+): Effect.Effect<PackedIngested, SqlError.SqlError> => {
+  const { ids, series, steps, times, values } = batch.events;
+  const columns = [ids, series, steps, times, values].map(({ buffer }) => buffer);
+  return send({ _tag: "Ingest", batch }, columns) as Effect.Effect<
+    PackedIngested,
+    SqlError.SqlError
+  >;
+};
+
+const toIngested = (result: PackedIngested): Ingested => {
+  if (result._tag !== "Answered") return result;
+  const { kept } = result;
+  const { idempotencyKey, answer } = kept;
+  return {
+    _tag: "Answered",
+    kept: {
+      ...kept,
+      idempotencyKey: fromText(idempotencyKey),
+      answer: { ...answer, body: fromText(answer.body) },
+    },
+  };
+};
 
 // -----------------------------------------------------------------------------
 // Store
@@ -163,12 +168,13 @@ export const layerSqlite = ({
         lock: Effect.void,
         columns: (statement) => Effect.map(statement.raw, (raw) => (isColumns(raw) ? raw : [])),
         ingest: (batch) =>
-          Effect.uninterruptible(
-            Effect.andThen(
+          Effect.suspend(() => {
+            const packed = packBatch(batch);
+            return Effect.andThen(
               turn.withPermit(batches.take(1)),
-              Effect.ensuring(sendBatch(writing, batch), batches.release(1)),
-            ),
-          ),
+              Effect.ensuring(sendBatch(writing, packed), batches.release(1)),
+            );
+          }).pipe(Effect.map(toIngested), Effect.uninterruptible),
       });
     }).pipe(
       Effect.catchTag("SqlError", (error): Effect.Effect<never, DatabaseHeld | StoreError> =>

@@ -1,5 +1,5 @@
 /** What a thread with a SQLite database is told, and what it answers. */
-import type { Answer, KeptAnswer } from "../store.ts";
+import type { KeptAnswer } from "../store.ts";
 import type { PackedEvents } from "../sql/packed.ts";
 
 /** How the thread opens the database. */
@@ -22,7 +22,7 @@ export interface PackedBatch {
 export type PackedIngested =
   | { readonly _tag: "Ingested"; readonly added: number }
   | { readonly _tag: "NoExperiment" }
-  | { readonly _tag: "Answered"; readonly request: string; readonly answer: Answer };
+  | { readonly _tag: "Answered"; readonly kept: KeptAnswer };
 
 /** What a statement's rows come as. */
 export type Shape = "rows" | "values" | "columns";

@@ -33,7 +33,7 @@ const open = ({ file, isReader, lock }: Opening): void => {
   }
   db = new DatabaseSync(file, { readOnly: isReader });
   // Ids are looked for all over the place, points are read in a row. In KiB.
-  const cache = isReader ? 16_384 : 65_536;
+  const cache = isReader ? 16_384 : 32_768;
   db.exec(`PRAGMA busy_timeout = 5000; PRAGMA cache_size = -${cache}; PRAGMA temp_store = MEMORY`);
   if (isReader) return;
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
@@ -119,7 +119,8 @@ const ingest = (batch: PackedBatch): PackedIngested => {
       | undefined;
     if (before !== undefined) {
       const { request, status, type, body } = before;
-      return rollback({ _tag: "Answered", request, answer: { status, contentType: type, body } });
+      const kept = { ...answer, request, answer: { status, contentType: type, body } };
+      return rollback({ _tag: "Answered", kept });
     }
   }
 

@@ -15,37 +15,32 @@ import {
   type Series,
   type SortKey,
   Store,
+  type StoreError,
 } from "../store.ts";
 import { findExperiment } from "./experiments.ts";
 import { UsedKey } from "./ingestionKeys.ts";
-import { notFound } from "./refusal.ts";
-
-export interface Input extends Omit<NewEvent, "clientTime"> {
-  /** Now, when the client does not say. */
-  readonly clientTime: number | undefined;
-}
+import { notFound, type Refusal } from "./refusal.ts";
 
 /**
  * Keeps events and, with them, the answer for the next time the same is asked. What it gives back was kept before, by
  * a request with the same `Idempotency-Key`: then it has done nothing.
+ *
+ * What waits here for the disk are many thousands of events in all. A generator would hold them until it ends: these
+ * are the store's, which packs them, as soon as it has them.
  */
 export const ingest = (
   experimentId: string,
-  inputs: ReadonlyArray<Input>,
+  events: ReadonlyArray<NewEvent>,
   answer: KeptAnswer | undefined,
-) =>
-  Effect.gen(function* () {
-    const serverTime = yield* currentMillis;
-    const result = yield* (yield* Store).ingest({
-      experimentId,
-      serverTime,
-      keyId: yield* UsedKey,
-      events: inputs.map(({ clientTime = serverTime, ...input }) => ({ ...input, clientTime })),
-      answer,
-    });
-    if (result._tag === "NoExperiment") return yield* notFound("experiment", experimentId);
-    return result._tag === "Answered" ? result.kept : undefined;
-  });
+): Effect.Effect<KeptAnswer | undefined, Refusal | StoreError, Store> =>
+  Effect.flatMap(Effect.all([Store, UsedKey, currentMillis]), ([store, keyId, serverTime]) =>
+    store.ingest({ experimentId, serverTime, keyId, events, answer }),
+  ).pipe(
+    Effect.flatMap((result) => {
+      if (result._tag === "NoExperiment") return notFound("experiment", experimentId);
+      return Effect.succeed(result._tag === "Answered" ? result.kept : undefined);
+    }),
+  );
 
 // -----------------------------------------------------------------------------
 // Choosing

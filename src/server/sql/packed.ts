@@ -2,7 +2,7 @@
 import { hash128 } from "../../internal/base/hash128.ts";
 import { noStep } from "../buckets.ts";
 import { canonical, digest } from "../json.ts";
-import type { NewEvent } from "../store.ts";
+import type { Batch } from "../store.ts";
 import { toText } from "./text.ts";
 
 /** In bytes, of an id. */
@@ -68,7 +68,10 @@ const fromHex = (hex: string): Uint8Array =>
     Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16),
   );
 
-export const packEvents = (events: ReadonlyArray<NewEvent>): PackedEvents => {
+export const packEvents = ({
+  events,
+  serverTime,
+}: Pick<Batch, "events" | "serverTime">): PackedEvents => {
   const count = events.length;
   const ids = new Uint8Array(count * idSize);
   const view = new DataView(ids.buffer);
@@ -100,7 +103,7 @@ export const packEvents = (events: ReadonlyArray<NewEvent>): PackedEvents => {
     }
     series[i] = index;
     steps[i] = step ?? noStep;
-    times[i] = clientTime;
+    times[i] = clientTime ?? serverTime;
     values[i] = value;
   }
   return { ids, series, steps, times, values, allSeries };

@@ -18,7 +18,14 @@ import * as Folders from "../rules/folders.ts";
 import * as Keys from "../rules/ingestionKeys.ts";
 import * as Metrics from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
-import { type Answer, type Experiment, type Folder, Store, type StoreError } from "../store.ts";
+import {
+  type Answer,
+  type Experiment,
+  type Folder,
+  type NewEvent,
+  Store,
+  type StoreError,
+} from "../store.ts";
 import { replay, respond } from "./envelope.ts";
 import { Keyed } from "./middleware.ts";
 import { streamBatches, writeBatches } from "./seriesText.ts";
@@ -139,7 +146,7 @@ const toInput = ({
   metadata = {},
   timestamp,
   ...event
-}: typeof MetricInput.Type): Metrics.Input => ({
+}: typeof MetricInput.Type): NewEvent => ({
   ...event,
   step,
   metadata,
@@ -150,24 +157,22 @@ const toInput = ({
 export const ingestEvents = (
   experimentId: string,
   sync: boolean | undefined,
-  events: ReadonlyArray<Metrics.Input>,
+  events: ReadonlyArray<NewEvent>,
 ) =>
-  Effect.gen(function* () {
-    const keyed = yield* Keyed;
+  Effect.flatMap(Keyed, (keyed) => {
     const mode = sync === true ? "sync" : "queued";
     const answer: Answer = {
       status: ingestMetrics.status,
       contentType: "application/json",
       body: JSON.stringify({ data: { ok: true, mode }, error: null }),
     };
-    const before = yield* Metrics.ingest(
-      experimentId,
-      events,
-      keyed === undefined ? undefined : { ...keyed, answer },
+    return Effect.map(
+      Metrics.ingest(experimentId, events, keyed === undefined ? undefined : { ...keyed, answer }),
+      (before) =>
+        before === undefined || keyed === undefined
+          ? HttpServerResponse.text(answer.body, answer)
+          : replay(before, keyed),
     );
-    return before === undefined || keyed === undefined
-      ? HttpServerResponse.text(answer.body, answer)
-      : replay(before, keyed);
   });
 
 // -----------------------------------------------------------------------------

@@ -28,18 +28,17 @@ const parse = (text: string): Result.Result<unknown, Schema.SchemaError> =>
 export const makeRawIngest =
   (handler: Handlers["ingestMetrics"]) =>
   ({ params, query }: Omit<Request<typeof ingestMetrics>, "payload">) =>
-    Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest;
-      if (!isJson(request.headers["content-type"]))
-        return HttpServerResponse.empty({ status: 415 });
-      const body = parse(yield* Effect.orDie(request.text));
-      const events = Result.isSuccess(body) ? readPlainEvents(body.success) : undefined;
-      if (events !== undefined) {
-        return yield* ingestEvents(params.experiment_id, query.sync, events);
-      }
-      const payload = yield* Effect.mapError(
-        Effect.flatMap(Effect.fromResult(body), decode),
-        (cause) => new HttpApiSchemaError({ kind: "Payload", cause }),
-      );
-      return yield* handler({ params, query, payload });
-    });
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      isJson(request.headers["content-type"])
+        ? Effect.flatMap(Effect.orDie(request.text), (text) => {
+            const body = parse(text);
+            const events = Result.isSuccess(body) ? readPlainEvents(body.success) : undefined;
+            if (events !== undefined) return ingestEvents(params.experiment_id, query.sync, events);
+            return Effect.fromResult(body).pipe(
+              Effect.flatMap(decode),
+              Effect.mapError((cause) => new HttpApiSchemaError({ kind: "Payload", cause })),
+              Effect.flatMap((payload) => handler({ params, query, payload })),
+            );
+          })
+        : Effect.succeed(HttpServerResponse.empty({ status: 415 })),
+    );

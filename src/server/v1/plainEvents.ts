@@ -5,8 +5,7 @@
 import { idLength, nameLength } from "../../internal/wire/v1/metricInput.ts";
 import type { Metadata } from "../../internal/wire/schema.ts";
 import { endOfTime, isCount, isFinite, isPlainObject, isText } from "../plain.ts";
-import { maxBatch } from "../store.ts";
-import type { Input } from "../rules/metrics.ts";
+import { maxBatch, type NewEvent } from "../store.ts";
 
 /** A flat one: no value is an object or an array. */
 const isPlainMetadata = (value: unknown): value is Metadata => {
@@ -22,7 +21,7 @@ const isPlainMetadata = (value: unknown): value is Metadata => {
 
 const noMetadata: Metadata = {};
 
-const readEvent = (event: unknown): Input | undefined => {
+const readEvent = (event: unknown): NewEvent | undefined => {
   if (!isPlainObject(event)) return undefined;
   let clientEventId: string | undefined;
   let name: string | undefined;
@@ -67,13 +66,13 @@ const readEvent = (event: unknown): Input | undefined => {
 };
 
 /** The events of a body; `undefined` when it is not plain. */
-export const readPlainEvents = (body: unknown): ReadonlyArray<Input> | undefined => {
+export const readPlainEvents = (body: unknown): ReadonlyArray<NewEvent> | undefined => {
   if (!isPlainObject(body)) return undefined;
   const { data } = body;
   if (!Array.isArray(data) || Object.keys(body).length !== 1 || data.length > maxBatch) {
     return undefined;
   }
-  const inputs: Array<Input> = [];
+  const inputs: Array<NewEvent> = [];
   for (const event of data) {
     const input = readEvent(event);
     if (input === undefined) return undefined;

@@ -7,9 +7,9 @@ import { report } from "../outage.ts";
 import { annotate } from "../rules/annotations.ts";
 import { setStatus } from "../rules/experiments.ts";
 import { revokeToken } from "../rules/experimentTokens.ts";
-import { ingest, type Input } from "../rules/metrics.ts";
+import { ingest } from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
-import type { Store } from "../store.ts";
+import type { NewEvent, Store } from "../store.ts";
 import { type Asked, errorFor, type Reply, replyTo } from "./envelope.ts";
 import { answerEvent, byName, on } from "./events.ts";
 import { readPoint } from "./points.ts";
@@ -50,7 +50,7 @@ const ofAnother = new Refusal({
 });
 
 /** All that can be kept is kept together; what it fails with, if it does. */
-const keep = (experimentId: string, inputs: ReadonlyArray<Input>) =>
+const keep = (experimentId: string, inputs: ReadonlyArray<NewEvent>) =>
   inputs.length === 0
     ? Effect.undefined
     : ingest(experimentId, inputs, undefined).pipe(

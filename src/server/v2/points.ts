@@ -4,8 +4,8 @@ import * as Schema from "effect/Schema";
 import { firstIssue, unknownField } from "../../internal/base/issue.ts";
 import { nameLength, recordMetrics } from "../../internal/wire/v2/runs.ts";
 import { endOfTime, isCount, isFinite, isPlainObject, isText } from "../plain.ts";
-import type { Input } from "../rules/metrics.ts";
 import type { Refusal } from "../rules/refusal.ts";
+import type { NewEvent } from "../store.ts";
 import type { Asked } from "./envelope.ts";
 import { strictly, unfit } from "./events.ts";
 
@@ -15,10 +15,10 @@ const isTexts = (value: unknown): value is { readonly [key: string]: string } =>
   return true;
 };
 
-const noMetadata: Input["metadata"] = {};
+const noMetadata: NewEvent["metadata"] = {};
 
 /** `undefined` when it is not plain. Whose it is, is not looked at. */
-export const readPlainPoint = ({ messageId, data }: Asked): Input | undefined => {
+export const readPlainPoint = ({ messageId, data }: Asked): NewEvent | undefined => {
   let name: string | undefined;
   let value: number | undefined;
   let step: number | undefined;
@@ -67,7 +67,7 @@ const wireNames = {
 };
 
 /** The id of its message is what tells an event from all others. */
-export const readAnyPoint = ({ messageId, data }: Asked): Result.Result<Input, Refusal> => {
+export const readAnyPoint = ({ messageId, data }: Asked): Result.Result<NewEvent, Refusal> => {
   const { experimentId: _, ...point } = data;
   if (Object.hasOwn(point, "messageId")) {
     return Result.fail(unfit({ path: ["messageId"], expected: unknownField }));
@@ -85,7 +85,7 @@ export const readAnyPoint = ({ messageId, data }: Asked): Result.Result<Input, R
   });
 };
 
-export const readPoint = (asked: Asked): Result.Result<Input, Refusal> => {
+export const readPoint = (asked: Asked): Result.Result<NewEvent, Refusal> => {
   const plain = readPlainPoint(asked);
   return plain === undefined ? readAnyPoint(asked) : Result.succeed(plain);
 };
