@@ -14,7 +14,9 @@ import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { quoted } from "../internal/base/shellQuote.ts";
+import { isLoopback } from "../internal/login/host.ts";
 import { type App, makeApp } from "../server/app.ts";
 import type { DirectoryError } from "../server/drivers/directory.ts";
 import type { DriverMissing } from "../server/drivers/postgres.ts";
@@ -25,11 +27,18 @@ import { inDatabase, inDirectory, inMemory, type Place, type PlaceError } from "
 /** How long a client may take to send a request, and how long it may stand still, in milliseconds. */
 const patience = 60_000;
 
+/**
+ * By how much more than is in use the heap may grow before it is looked through, in percent. By itself V8 lets it grow
+ * to several times that, where much comes and goes: bodies and what is read of them.
+ */
+const heapGrowth = 30;
+
 /** How long a request that is under way may take when the server is told to stop. */
 const grace = Duration.seconds(5);
 
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+/** An address as a URL has it: there one of IPv6 stands in brackets. */
+const isOfThisMachine = (host: string): boolean =>
+  isLoopback(host.includes(":") ? `[${host}]` : host);
 
 const announce = ({ where, shownKey, shellKey, atTheEnd }: Place, host: string) =>
   Console.log(
@@ -106,7 +115,8 @@ export const serve = Command.make(
     Effect.gen(function* () {
       // Whatever is written is for this user alone.
       process.umask(0o077);
-      const access = { apiKey, isPublic: !isLoopback(host) };
+      setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
+      const access = { apiKey, isPublic: !isOfThisMachine(host) };
       const opening: Effect.Effect<
         Place,
         DirectoryError | DriverMissing | PlaceError,
