@@ -61,10 +61,19 @@ const run = (program: string, args: ReadonlyArray<string>, as: { uid: number } |
   if (status !== 0) throw new Error(`${program}: ${stderr}`);
 };
 
+export interface PostgresOptions {
+  /** Whether it waits for the disk. What is killed in tests is the server, not the machine: they need not. */
+  readonly isDurable?: boolean | undefined;
+}
+
 /** Answers how it is stopped. */
-const launch = async (directory: string, port: number) => {
-  // No sockets but on loopback, and no waiting for the disk: what is killed here is the server, not the machine.
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"];
+const launch = async (directory: string, port: number, { isDurable = false }: PostgresOptions) => {
+  // No sockets but on loopback.
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    `fsync=${isDurable ? "on" : "off"}`,
+  ];
   const shell = spawn(
     "sh",
     ["-c", guard, "sh", join(folder ?? "", "postgres"), "-p", String(port)].concat(
@@ -88,14 +97,14 @@ const launch = async (directory: string, port: number) => {
   throw new Error(`postgres did not start:\n${said.join("\n")}`);
 };
 
-const start = async (): Promise<PostgresServer> => {
+const start = async (options: PostgresOptions): Promise<PostgresServer> => {
   const as = user();
   const directory = mkdtempSync(join(tmpdir(), "postgres-"));
   if (as !== undefined) chownSync(directory, as.uid, as.gid);
-  const options = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
-  run("initdb", ["-D", directory, ...options], as);
+  const trust = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
+  run("initdb", ["-D", directory, ...trust], as);
   const port = await freePort();
-  let stop = await launch(directory, port);
+  let stop = await launch(directory, port, options);
   let databases = 0;
   return {
     newDatabase: async () => {
@@ -106,12 +115,13 @@ const start = async (): Promise<PostgresServer> => {
     },
     stop: () => stop(),
     start: async () => {
-      stop = await launch(directory, port);
+      stop = await launch(directory, port, options);
     },
   };
 };
 
 let shared: Promise<PostgresServer> | undefined;
 
-/** The one of this process. */
-export const postgresServer = (): Promise<PostgresServer> => (shared ??= start());
+/** The one of this process, as it is asked for at first. */
+export const postgresServer = (options: PostgresOptions = {}): Promise<PostgresServer> =>
+  (shared ??= start(options));
