@@ -51,7 +51,7 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
   .toSorted();
 /** The command, and the thread of its database: they are Node's. */
-const programs = files.filter((file) => /^dist\/(cli(-.*)?|sqliteWorker)\.js$/.test(file));
+const programs = files.filter((file) => /^dist\/(bin|cli(-.*)?|sqliteWorker)\.js$/.test(file));
 const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && !programs.includes(file));
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;

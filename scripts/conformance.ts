@@ -105,7 +105,7 @@ const duckdb = environment("duckdb", 11, "o41-metrics-duckdb==0.4.2");
 // The server
 // -----------------------------------------------------------------------------
 
-const cli = join(root, "dist/cli.js");
+const cli = join(root, "dist/bin.js");
 if (!existsSync(cli)) fail(`${cli} is not there: npm run build makes it`);
 
 const key = `ak_org_${randomUUID().replaceAll("-", "")}`;

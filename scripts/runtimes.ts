@@ -153,7 +153,7 @@ const runtimes: Record<string, () => Runtime | Promise<Runtime>> = {
 // -----------------------------------------------------------------------------
 
 const server = spawn(process.execPath, [
-  join(installed, "dist/cli.js"),
+  join(installed, "dist/bin.js"),
   "serve",
   "--memory",
   "--port",

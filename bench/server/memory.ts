@@ -13,19 +13,20 @@ import {
 
 const perExperiment = 1_000_000;
 
-/** The whole of a series, as a stream. */
+/** The whole of a series as a stream of API v2, in parts: one of v1 is a single line, which the server holds. */
 const readWhole = async ({ host, key }: Running, { id }: Experiment) => {
-  const response = await fetch(`${host}/api/v1/query/series`, {
+  const response = await fetch(`${host}/api/v2/query/series`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({
-      series: [{ experimentId: id }],
-      order: { axis: "step", direction: "asc" },
-      stream: true,
+      messageId: "bench",
+      event: "syvain.v2.query.experimentseries",
+      data: { experimentId: id, filter: [], xAxis: "step", seriesNames: ["loss"] },
     }),
   });
   let size = 0;
   for await (const chunk of response.body!) size += chunk.length;
+  if (size < perExperiment) throw new Error(`a series of ${size} bytes`);
   return size;
 };
 

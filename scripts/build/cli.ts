@@ -1,6 +1,7 @@
 /**
  * The command line with all that it needs beside effect, in a few files, so that it starts fast: what only some of its
- * subcommands need is loaded by these. And the thread of its database as another, which needs nothing at all.
+ * subcommands need is loaded by these. What it is started by, and the thread of its database, are files of their own,
+ * which need nothing at all.
  */
 import * as Undici from "@effect/platform-node/Undici";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,7 +21,7 @@ const nameUndici: Plugin = {
 
 export const buildCli = async () => {
   const { metafile } = await build({
-    entryPoints: ["src/cli.ts", "src/server/drivers/sqliteWorker.ts"],
+    entryPoints: ["src/cli/bin.ts", "src/cli.ts", "src/server/drivers/sqliteWorker.ts"],
     outdir: "dist",
     entryNames: "[name]",
     chunkNames: "cli-[name]-[hash]",
@@ -40,7 +41,7 @@ export const buildCli = async () => {
     plugins: [nameUndici],
     logLevel: "warning",
   });
-  chmodSync("dist/cli.js", 0o755);
+  chmodSync("dist/bin.js", 0o755);
 
   // The licenses of what was inlined go with it.
   const inlined = Object.keys(metafile.inputs).flatMap((file) => {

@@ -14,7 +14,6 @@ import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { quoted } from "../internal/base/shellQuote.ts";
 import { isLoopback } from "../internal/login/host.ts";
 import { type App, makeApp } from "../server/app.ts";
@@ -26,12 +25,6 @@ import { inDatabase, inDirectory, inMemory, type Place, type PlaceError } from "
 
 /** How long a client may take to send a request, and how long it may stand still, in milliseconds. */
 const patience = 60_000;
-
-/**
- * By how much more than is in use the heap may grow before it is looked through, in percent. By itself V8 lets it grow
- * to several times that, where much comes and goes: bodies and what is read of them.
- */
-const heapGrowth = 30;
 
 /** How long a request that is under way may take when the server is told to stop. */
 const grace = Duration.seconds(5);
@@ -115,7 +108,6 @@ export const serve = Command.make(
     Effect.gen(function* () {
       // Whatever is written is for this user alone.
       process.umask(0o077);
-      setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
       const access = { apiKey, isPublic: !isOfThisMachine(host) };
       const opening: Effect.Effect<
         Place,
