@@ -13,6 +13,7 @@ const rows = {
   "`Experiments.create`": programs.oneEndpoint,
   "and `Folders.get`": programs.twoEndpoints,
   "and `Metrics.ingest` instead, with its key cache": programs.ingest,
+  "`Collector`, which records over v1": programs.recorder,
   "`Experiments.create`, from the root": programs.root,
   "ky, one `post`": peers.ky,
   "`@anthropic-ai/sdk`, one call": peers.anthropic,

@@ -30,6 +30,7 @@ export {
   type EventOptions,
   type ExperimentInput,
   type NewExperiment,
+  type OpenedExperiment,
   type Options,
   type Recorder,
   type Recovery,
@@ -48,6 +49,14 @@ export {
  * What is logged here (what is dropped, why events wait, how to send what is left) goes to stderr, as stdout is the
  * job's own. An application that sets its loggers, or `References.LogToStderr`, is followed instead.
  *
+ * `api: "v2"` records over API v2, on the layers of `syvain-metrics-effect/v2`, and promises the same. An event has as
+ * the id of its message what is its `client_event_id` in v1. What tells the two apart is of the service:
+ *
+ * - Opening an experiment that is there replaces its description and metadata.
+ * - Metadata of a metric is a flat map of texts there: what is no text is stored as its JSON, `7` as `"7"`.
+ * - Every metric has a step there: one that is recorded without gets the number of those before it.
+ * - A run starts and ends when the service hears of it, and an annotation stands under the time of its arrival.
+ *
  * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a limit or duration that cannot be.
  *
  * @example
@@ -65,17 +74,29 @@ export {
  *
  * @category layers
  */
-export const layer = (
-  options: Options = {},
+export function layer(
+  options: Options & { readonly api: "v2" },
+): Layer.Layer<Collector, MetricsApiAuthError, ConfigService | HttpClient | Spool>;
+export function layer(
+  options?: Options,
 ): Layer.Layer<
   Collector,
   MetricsApiAuthError,
   ConfigService | HttpClient | IngestionKeyCache | Spool
-> =>
-  Layer.effect(
+>;
+export function layer(options: Options = {}) {
+  const { api = "v1" } = options;
+  return Layer.effect(
     Collector,
-    Effect.flatMap(makeUplinkV1, (uplink) => makeCollector(options, uplink)),
+    api === "v1"
+      ? Effect.flatMap(makeUplinkV1, (uplink) => makeCollector(options, uplink))
+      : // With the layer and not before: who records over v1 has nothing of it.
+        Effect.promise(() => import("./internal/recording/uplinkV2.ts")).pipe(
+          Effect.flatMap(({ makeUplinkV2 }) => makeUplinkV2),
+          Effect.flatMap((uplink) => makeCollector(options, uplink)),
+        ),
   );
+}
 
 // -----------------------------------------------------------------------------
 // Recording

@@ -14,6 +14,7 @@ export const programs = {
   twoEndpoints: ours("two-endpoints"),
   v2Call: ours("v2-call"),
   ingest: ours("ingest"),
+  recorder: ours("recorder"),
   root: ours("root"),
 };
 export const peers = {

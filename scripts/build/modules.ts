@@ -14,6 +14,7 @@ import { entries, faces } from "../entries.ts";
  * alone.
  */
 const parts: ReadonlyArray<readonly [name: string, members: ReadonlyArray<string>]> = [
+  ["recordingV2", ["internal/recording/pointsV2.ts", "internal/recording/uplinkV2.ts"]],
   [
     "v2",
     [

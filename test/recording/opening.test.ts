@@ -48,6 +48,12 @@ describe("a slug that is taken", () => {
 });
 
 describe("a folder", () => {
+  const folderOf = (recorder: Collector.Recorder) =>
+    recorder.experiment.pipe(
+      Effect.flatMap(({ id }) => Experiments.get(id)),
+      Effect.map(({ experiment }) => experiment.folder?.folderId),
+    );
+
   it.effect("is found by its path, by one request", () =>
     Effect.gen(function* () {
       const { folder } = yield* Folders.create({ name: "models" });
@@ -56,7 +62,7 @@ describe("a folder", () => {
         parentId: folder.folderId,
       });
       const recorder = yield* Collector.experiment({ slug: "iris", folderPath: "/models/mamba" });
-      assert.strictEqual((yield* recorder.experiment).folder?.folderId, mamba.folderId);
+      assert.strictEqual(yield* folderOf(recorder), mamba.folderId);
       const asked = yield* requestsOf("Folders.list");
       assert.deepStrictEqual(
         asked.map(({ query }) => query),
@@ -77,7 +83,7 @@ describe("a folder", () => {
       const { folder } = yield* Folders.create({ name: "models" });
       const { folderId } = folder;
       const recorder = yield* Collector.experiment({ slug: "iris", folderId });
-      assert.strictEqual((yield* recorder.experiment).folder?.folderId, folderId);
+      assert.strictEqual(yield* folderOf(recorder), folderId);
       assert.lengthOf(yield* requestsOf("Folders.list"), 0);
     }).pipe(Effect.provide(inMemory())),
   );

@@ -24,18 +24,22 @@ declare const isTrue: <_T extends true>() => void;
 // What each needs and fails with
 // -----------------------------------------------------------------------------
 
+type NeededForV2 = ConfigService.ConfigService | HttpClient | Spool.Spool;
+type Recording<R> = Layer.Layer<Collector.Collector, MetricsApiError.MetricsApiAuthError, R>;
 isTrue<
   Same<
     typeof Collector.layer,
-    (
-      options?: Collector.Options,
-    ) => Layer.Layer<
-      Collector.Collector,
-      MetricsApiError.MetricsApiAuthError,
-      ConfigService.ConfigService | HttpClient | IngestionKeyCache.IngestionKeyCache | Spool.Spool
-    >
+    {
+      (options: Collector.Options & { readonly api: "v2" }): Recording<NeededForV2>;
+      (options?: Collector.Options): Recording<NeededForV2 | IngestionKeyCache.IngestionKeyCache>;
+    }
   >
 >();
+const overV1 = Collector.layer({ interval: "1 second" });
+isTrue<Same<typeof overV1, Recording<NeededForV2 | IngestionKeyCache.IngestionKeyCache>>>();
+const overV2 = Collector.layer({ api: "v2", interval: "1 second" });
+// There are no ingestion keys in v2.
+isTrue<Same<typeof overV2, Recording<NeededForV2>>>();
 isTrue<
   Same<
     typeof Collector.experiment,
@@ -99,6 +103,17 @@ isTrue<Same<typeof taken, boolean>>();
 isTrue<Same<typeof recorder.flush, Effect.Effect<void>>>();
 isTrue<Same<typeof recorder.flushOrFail, Effect.Effect<void, Collector.UndeliveredError>>>();
 
+// Whatever it is recorded over, a recorder is of one type.
+isTrue<
+  Same<
+    typeof recorder.experiment,
+    Effect.Effect<
+      Collector.OpenedExperiment,
+      MetricsApiError.MetricsApiError | Collector.FolderPathError
+    >
+  >
+>();
+
 const job: Effect.Effect<number, "no", Path.Path> = undefined!;
 const run = recorder.run(job);
 isTrue<Same<typeof run, typeof job>>();
@@ -131,7 +146,10 @@ Collector.experiment({ slug: "s", folderPath: undefined });
 Collector.experiment({ description: "d" });
 // @ts-expect-error -- a folder has one name
 Collector.experiment({ slug: "s", folderId: "f", folderPath: "/f" });
-// @ts-expect-error -- the wire has no step for a note
-recorder.annotation("halved", { step: 1 });
+recorder.annotation("halved", { step: 1, metadata: { lr: 0.1 } });
+// @ts-expect-error -- a step is a number
+recorder.annotation("halved", { step: "1" });
+// @ts-expect-error -- no such generation
+Collector.layer({ api: "v3" });
 // @ts-expect-error -- no recorder
 MetricReporter.layer({ interval: "1 second" });

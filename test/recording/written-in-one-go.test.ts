@@ -6,11 +6,11 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import * as ClientEventId from "../../src/ClientEventId.ts";
 import { encodeBySchema } from "../../src/internal/ingest/event.ts";
-import { EventWriter } from "../../src/internal/ingest/eventWriter.ts";
+import { EventWriter, formatV1 } from "../../src/internal/ingest/eventWriter.ts";
 import type { Metadata } from "../../src/Metrics.ts";
 
 const slug = 'é"\\ run';
-const writer = new EventWriter(slug, 20_000);
+const writer = new EventWriter(formatV1, slug, 20_000);
 const write = (...event: Parameters<EventWriter["write"]>): string | undefined => {
   const written = writer.write(...event);
   return written && new TextDecoder().decode(written);

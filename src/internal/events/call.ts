@@ -82,15 +82,19 @@ export const decodeAt = <O extends Operation>(
     misshapen(exchange, answer, { path: [...place, ...path], expected }),
   );
 
-/** Sends one event, and answers what `f` makes of its reply. That is a part of the attempt. */
+/**
+ * Sends one event, and answers what `f` makes of its reply. That is a part of the attempt. The id of its message is a
+ * new one, unless it is given.
+ */
 export const callEventThen = <O extends EventOperation, R, A>(
   operation: O,
   input: Input<O>,
   authorise: Authorise<R>,
   f: (success: Success<O>, exchange: Exchange) => Effect.Effect<A, CallError>,
+  givenId?: string,
 ): Effect.Effect<A, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.suspend(() => {
-    const messageId = newMessageId();
+    const messageId = givenId ?? newMessageId();
     const interpret: Interpret<A> = (exchange, { answer }) =>
       repliesTo(exchange, answer, [messageId]).pipe(
         Result.flatMap(([reply]) =>
@@ -110,8 +114,9 @@ export const callEventWith = <O extends EventOperation, R>(
   operation: O,
   input: Input<O>,
   authorise: Authorise<R>,
+  givenId?: string,
 ): Effect.Effect<Success<O>, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
-  callEventThen(operation, input, authorise, Effect.succeed);
+  callEventThen(operation, input, authorise, Effect.succeed, givenId);
 
 /** The same of an event of the organization. */
 export const callEvent = <O extends EventOperation & { readonly auth: "apiKey" }>(

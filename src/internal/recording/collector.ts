@@ -9,11 +9,12 @@ import type { MetricsApiAuthError } from "../base/errors.ts";
 import { countSetting, durationSetting, invalidSetting, waitSetting } from "../base/settings.ts";
 import { isStatus } from "../spool/block.ts";
 import { type Limits, Spool } from "../spool/service.ts";
+import { writeNote } from "./note.ts";
 import { drawKey, makeRecorder } from "./recorder.ts";
 import { makeRecovery } from "./recovery.ts";
 import { killed } from "./runStatus.ts";
 import type { Collector, ExperimentInput, Options } from "./service.ts";
-import type { Send, SendError, Uplink } from "./uplink.ts";
+import type { Connection, Opened, SendError, Uplink } from "./uplink.ts";
 
 /** How many requests of all recorders are under way at a time: each has a socket, and a process may have few. */
 const maxRequests = 32;
@@ -36,9 +37,9 @@ const loggingToStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A
       : self,
   );
 
-export const makeCollector = (
+export const makeCollector = <O extends Opened>(
   options: Options,
-  uplink: Uplink,
+  uplink: Uplink<O>,
 ): Effect.Effect<Collector["Service"], MetricsApiAuthError, Spool | Scope.Scope> =>
   Effect.gen(function* () {
     const spool = yield* Spool;
@@ -46,7 +47,7 @@ export const makeCollector = (
     const { recipient } = uplink;
     const limits: Limits = {
       maxEvents: yield* countSetting(options.maxEvents ?? uplink.maxEvents, "maxEvents"),
-      maxBytes: yield* countSetting(options.maxBytes ?? 1024 * 1024, "maxBytes"),
+      maxBytes: yield* countSetting(options.maxBytes ?? uplink.maxBytes, "maxBytes"),
       interval: yield* durationSetting(options.interval ?? "1 second", "interval"),
     };
     if (limits.maxEvents > uplink.maxEvents) {
@@ -65,12 +66,13 @@ export const makeCollector = (
       turns.set(slug, turn);
       return turn.withPermits(1);
     };
-    const ordered =
-      (slug: string, send: Send): Send =>
-      (kind, entries) => {
-        const sending = requests.withPermits(1)(send(kind, entries));
+    const ordered = (slug: string, connection: Connection): Connection => ({
+      ...connection,
+      send: (kind, entries) => {
+        const sending = requests.withPermits(1)(connection.send(kind, entries));
         return kind === "killed" || isStatus(kind) ? inTurn(slug)(sending) : sending;
-      };
+      },
+    });
 
     /**
      * How many recorders each experiment has here: while it has one, how an earlier run of it ended is no longer of
@@ -86,7 +88,7 @@ export const makeCollector = (
       spool,
       recipient,
       limits,
-      connect: (leftover) => ordered(leftover.destination.slug, uplink.connect(leftover).send),
+      connect: (leftover) => ordered(leftover.destination.slug, uplink.connect(leftover)),
       isRecorded: (slug) => (recorders.get(slug) ?? 0) > 0,
       killed: Effect.map(drawKey, (key) =>
         uplink.encodeStatus(killed, key, clock.currentTimeMillisUnsafe()),
@@ -132,16 +134,14 @@ export const makeCollector = (
       experiment: (input) =>
         Effect.gen(function* () {
           const { slug } = input;
-          const experiment = yield* open(input);
+          const opened = yield* open(input);
           yield* recording(slug);
-          const note = uplink.note(input, experiment);
+          const note = writeNote({ input, ...(opened && { id: opened.experiment.id }) });
           const log = yield* spool.open({ ...recipient, slug }, note, limits);
-          const connection = uplink.connect(log, experiment);
           return yield* makeRecorder({
-            experiment: connection.experiment,
+            connection: ordered(slug, uplink.connect(log, opened)),
             log,
             uplink,
-            send: ordered(slug, connection.send),
             shutdownTimeout,
             unanswered,
           });

@@ -12,13 +12,20 @@ interface Part {
   readonly body: Uint8Array;
 }
 
+const partOf = (entries: ReadonlyArray<Uint8Array>): Part => ({
+  count: entries.length,
+  body: joinEntries(entries),
+});
+
 const halves = ({ body, count }: Part): ReadonlyArray<Part> => {
   const entries = splitEntries(body);
   const middle = count >> 1;
-  return [entries.slice(0, middle), entries.slice(middle)].map((half) => ({
-    count: half.length,
-    body: joinEntries(half),
-  }));
+  return [partOf(entries.slice(0, middle)), partOf(entries.slice(middle))];
+};
+
+const those = ({ body }: Part, indexes: ReadonlyArray<number>): Part => {
+  const entries = splitEntries(body);
+  return partOf(indexes.flatMap((index) => entries[index] ?? []));
 };
 
 /** A batch on its way. What of it has arrived is not sent again. */
@@ -35,22 +42,25 @@ export class Delivery {
         : splitEntries(body).map((entry) => ({ count: 1, body: entry }));
   }
 
-  /** Up to its end, or the first failure that may pass. A refused part is halved until the bad entry is found. */
+  /**
+   * Up to its end, or the first failure that may pass. A part that is refused without a word of the entry is halved
+   * until that is found.
+   */
   run(send: Send, refuse: Refuse, delivered: (count: number) => void) {
     return Effect.gen({ self: this }, function* () {
       const { kind, settle } = this.#batch;
       for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
         const { count, body } = part;
-        const refusal = yield* send(kind, body);
-        if (refusal === undefined) {
-          this.#parts.shift();
-          delivered(isStatus(kind) ? 0 : count);
-        } else if (count > 1) {
+        const { left, refused } = yield* send(kind, body);
+        if (count > 1 && refused.some(({ index }) => index === undefined)) {
           this.#parts.splice(0, 1, ...halves(part));
-        } else {
-          this.#parts.shift();
-          yield* refuse(kind, refusal);
+          continue;
         }
+        this.#parts.splice(0, 1, ...(left === undefined ? [] : [those(part, left.indexes)]));
+        const stored = count - refused.length - (left?.indexes.length ?? 0);
+        if (stored > 0) delivered(isStatus(kind) ? 0 : stored);
+        for (const { error } of refused) yield* refuse(kind, error);
+        if (left !== undefined) return yield* Effect.fail(left.error);
       }
       yield* settle;
     });

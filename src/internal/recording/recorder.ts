@@ -11,11 +11,11 @@ import { lostInWords, UndeliveredError } from "./errors.ts";
 import { type RunStatus, statusOf } from "./runStatus.ts";
 import { newTally, Sender } from "./sender.ts";
 import type { AnnotationOptions, EventOptions, Recorder } from "./service.ts";
-import type { Connection, Send, Uplink } from "./uplink.ts";
+import type { Connection, Uplink } from "./uplink.ts";
 
 const noOptions: EventOptions & AnnotationOptions = {};
 
-/** The `Idempotency-Key` that an annotation or a status is sent under. */
+/** What an annotation or a status is sent under: an `Idempotency-Key`, or the id of a message. */
 export const drawKey: Effect.Effect<string> = Effect.flatten(IdempotencyKey);
 
 /** A name that is none may be anything. */
@@ -47,22 +47,21 @@ class Progress {
 }
 
 export const makeRecorder = (options: {
-  readonly experiment: Connection["experiment"];
+  readonly connection: Connection;
   readonly log: Log;
-  readonly uplink: Uplink;
-  readonly send: Send;
+  readonly uplink: Pick<Uplink, "encoder" | "encodeStatus">;
   readonly shutdownTimeout: Duration.Duration;
   /** Whether the service did not answer in time when the last recorder ended. */
   readonly unanswered: { value: boolean };
 }): Effect.Effect<Recorder, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const { experiment, log, shutdownTimeout, unanswered, uplink } = options;
+    const { connection, log, shutdownTimeout, unanswered, uplink } = options;
     const { slug } = log.destination;
     const clock = yield* Clock.Clock;
     const runFork = Effect.runForkWith(yield* Effect.context<never>());
     const progress = new Progress();
     const tally = newTally();
-    const sender = new Sender(log, options.send, tally, () => {
+    const sender = new Sender(log, connection.send, tally, () => {
       if (tally.lastError === undefined) unanswered.value = false;
       progress.check();
     });
@@ -172,12 +171,20 @@ export const makeRecorder = (options: {
     );
 
     const leave = Effect.gen(function* () {
-      const limit = unanswered.value ? Duration.zero : shutdownTimeout;
-      const done = yield* flush.pipe(Effect.interruptible, Effect.timeoutOption(limit));
-      if (done._tag === "None") unanswered.value = true;
+      const limit = Duration.toMillis(unanswered.value ? Duration.zero : shutdownTimeout);
+      const start = clock.currentTimeMillisUnsafe();
+      const within = <A>(self: Effect.Effect<A>) =>
+        Effect.suspend(() => {
+          const left = limit - (clock.currentTimeMillisUnsafe() - start);
+          return Effect.timeoutOption(Effect.interruptible(self), Math.max(0, left));
+        });
+      const done = yield* within(flush);
       yield* Fiber.interrupt(sending);
       closed = true;
       progress.check();
+      if (done._tag === "None" || (yield* within(connection.close))._tag === "None") {
+        unanswered.value = true;
+      }
       const { pending, ...others } = summary();
       if (pending > 0) {
         const why = tally.lastError === undefined ? "" : ` (${tally.lastError.message})`;
@@ -206,7 +213,7 @@ export const makeRecorder = (options: {
 
     return {
       slug,
-      experiment,
+      experiment: connection.experiment,
       metric: (name, value, options = noOptions) =>
         Effect.suspend(() => offer("metric", encodeMetric(name, value, options))),
       metricUnsafe: (name, value, options = noOptions) => {

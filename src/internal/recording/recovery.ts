@@ -14,11 +14,12 @@ import type {
 } from "../spool/service.ts";
 import { newTally, Sender } from "./sender.ts";
 import type { Collector, Recovery } from "./service.ts";
-import type { Send, SendError } from "./uplink.ts";
+import type { Connection, Send, SendError } from "./uplink.ts";
 
 interface Adopted {
   readonly leftover: Leftover;
   readonly send: Send;
+  readonly close: Connection["close"];
   readonly sender: Sender;
   /** Why it is still kept, as it was last warned of. */
   warning: string | undefined;
@@ -32,7 +33,7 @@ export const makeRecovery = (options: {
   readonly spool: Spool["Service"];
   readonly recipient: Recipient;
   readonly limits: Limits;
-  readonly connect: (leftover: Leftover) => Send;
+  readonly connect: (leftover: Leftover) => Connection;
   /** Whether the experiment is recorded into by this process. */
   readonly isRecorded: (slug: string) => boolean;
   /** What is said of a run whose process was killed. */
@@ -72,14 +73,15 @@ export const makeRecovery = (options: {
     Effect.gen(function* () {
       const { leftovers, leftAlone } = yield* spool.adopt(recipient, limits);
       for (const leftover of leftovers) {
-        const connected = connect(leftover);
+        const connection = connect(leftover);
         const send: Send = (kind, entries) =>
           (kind === "killed" || isStatus(kind)) && !isLast(leftover)
-            ? Effect.undefined
-            : connected(kind, entries);
+            ? Effect.succeed({ refused: [] })
+            : connection.send(kind, entries);
         adopted.add({
           leftover,
           send,
+          close: connection.close,
           sender: new Sender(leftover, send, tally, onChange),
           warning: undefined,
         });
@@ -91,18 +93,18 @@ export const makeRecovery = (options: {
   const sayKilled = ({ leftover, send }: Adopted): Effect.Effect<void, SendError> =>
     Effect.flatMap(options.killed, leftover.end).pipe(
       Effect.flatMap((entry) => send("killed", bytesOf(entry))),
-      Effect.flatMap((refusal) =>
+      Effect.flatMap(({ refused: [refusal] }) =>
         refusal === undefined
           ? Effect.void
           : Effect.logError(
-              `That ${leftover.destination.slug} was killed is refused and not sent again: ${refusal.message}`,
+              `That ${leftover.destination.slug} was killed is refused and not sent again: ${refusal.error.message}`,
             ),
       ),
     );
 
   const send = (one: Adopted): Effect.Effect<void> =>
     Effect.gen(function* () {
-      const { leftover, sender } = one;
+      const { close, leftover, sender } = one;
       if ((yield* sender.drain) !== undefined) {
         if (!(yield* leftover.isHere)) adopted.delete(one);
         return;
@@ -110,6 +112,7 @@ export const makeRecovery = (options: {
       if (leftover.interrupted && isLast(leftover)) yield* sayKilled(one);
       yield* leftover.remove;
       adopted.delete(one);
+      yield* close;
     }).pipe(
       Effect.catch((error) => {
         if (one.warning === error.message) return Effect.void;

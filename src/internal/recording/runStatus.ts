@@ -12,7 +12,7 @@ export type RunStatus =
     };
 
 /** Without half of a pair at its end. */
-const cut = (text: string, length: number): string =>
+export const cut = (text: string, length: number): string =>
   text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 
 const nameOf = (error: unknown): string => {

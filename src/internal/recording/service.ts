@@ -7,7 +7,6 @@ import type * as Scope from "effect/Scope";
 import type { MetricsApiError } from "../base/errors.ts";
 import type { LeftAlone, SpoolError } from "../spool/service.ts";
 import type { Metadata } from "../wire/schema.ts";
-import type { Experiment } from "../wire/v1/experiment.ts";
 import type { FolderPathError, UndeliveredError } from "./errors.ts";
 
 // -----------------------------------------------------------------------------
@@ -48,9 +47,36 @@ export type ExperimentInput = NewExperiment &
   );
 
 /**
+ * An experiment as it was when it was opened: what both generations of the API say of one. `Experiments.get` says the
+ * rest.
+ *
+ * @category models
+ */
+export interface OpenedExperiment {
+  readonly id: string;
+  /** Unique in the organization. */
+  readonly slug: string;
+  /** Its page; API v2 does not say. */
+  readonly url?: string | undefined;
+  readonly description: string;
+  /** The user's own JSON object, as it was given. */
+  readonly metadata: Metadata;
+  /** Where it stood. */
+  readonly status: "created" | "running" | "done" | "error" | (string & {});
+  readonly createdAt: DateTime.Utc;
+  readonly updatedAt: DateTime.Utc;
+  readonly startedAt: DateTime.Utc | null;
+  readonly doneAt: DateTime.Utc | null;
+  /** When a metric or an annotation last arrived. */
+  readonly lastEventAt: DateTime.Utc | null;
+}
+
+/**
  * @category models
  */
 export interface AnnotationOptions {
+  /** The step that it is about, a non-negative integer; kept as `step` in the metadata. Default: none. */
+  readonly step?: number | undefined;
   /** Any JSON object, at most 65,536 UTF-8 bytes of it. Default: `{}`. */
   readonly metadata?: Metadata | undefined;
 }
@@ -106,7 +132,7 @@ export interface Recorder {
    * Where the job started without the service, this asks the service to open it now, and fails as
    * `Collector.experiment` would have.
    */
-  readonly experiment: Effect.Effect<Experiment, MetricsApiError | FolderPathError>;
+  readonly experiment: Effect.Effect<OpenedExperiment, MetricsApiError | FolderPathError>;
 
   /**
    * Records a measurement.
@@ -222,9 +248,14 @@ export class Collector extends Context.Service<
  * @category options
  */
 export interface Options {
+  /**
+   * The generation of the API that is recorded over. What a recorder of the other one left in the spool is left alone.
+   * Default: `"v1"`.
+   */
+  readonly api?: "v1" | "v2" | undefined;
   /** How many events make a batch. Default: 1,000, which is the most that the service takes. */
   readonly maxEvents?: number | undefined;
-  /** How many UTF-8 bytes of events make a batch. Default: 1 MiB. */
+  /** How many UTF-8 bytes of events make a batch. Default: so many that a request holds about 1 MiB. */
   readonly maxBytes?: number | undefined;
   /** How old a batch may get before it is sent. Default: 1 second. */
   readonly interval?: Duration.Input | undefined;

@@ -9,17 +9,13 @@ import * as Scope from "effect/Scope";
 import type * as Stream from "effect/Stream";
 import type { MetricsApiError } from "../base/errors.ts";
 import { callEvent, callEventWith, encodeData } from "../events/call.ts";
-import { namesOf } from "../events/folders.ts";
-import { hasCode } from "../events/refused.ts";
-import { foldersOf, notInTree, withTree } from "../events/tree.ts";
 import { makeExperimentToken } from "../keys/experimentToken.ts";
 import { ConfigService } from "../request/config.ts";
-import { moveConflict, moveExperiment } from "../wire/v2/experiments.ts";
-import { lookForPlace } from "../wire/v2/folders.ts";
 import * as wire from "../wire/v2/runs.ts";
 import type { MetricPoint } from "../wire/v2/runs.ts";
 import type { Metadata } from "../wire/schema.ts";
 import type { MetricsOptions, MetricsResult } from "./models.ts";
+import { folderIdOf, moveFromTheTop } from "./place.ts";
 import { sendAll } from "./sendAll.ts";
 
 /**
@@ -77,30 +73,6 @@ export interface Run {
 }
 
 type Needs = ConfigService | HttpClient.HttpClient;
-
-/** The id of a folder; `null` for the top level, where nothing needs to be looked for. */
-const folderIdOf = (folder: string): Effect.Effect<string | null, MetricsApiError, Needs> => {
-  const isPath = folder.includes("/");
-  const names = namesOf(folder);
-  if (isPath && names.length === 0) return Effect.succeed(null);
-  const path = `/${names.join("/")}`;
-  return withTree(lookForPlace, (tree, exchange) => {
-    const found = foldersOf(tree).find((one) =>
-      isPath ? one.path === path : one.folderId === folder,
-    );
-    return found === undefined
-      ? Effect.fail(notInTree(exchange, `folder ${JSON.stringify(folder)}`, "folder_not_found"))
-      : Effect.succeed(found.folderId);
-  });
-};
-
-/** One that lies elsewhere stays there. */
-const moveFromTheTop = (experimentId: string, to: string) =>
-  Effect.catchIf(
-    callEvent(moveExperiment, { payload: { experimentId, from: null, to } }),
-    (error) => hasCode(error, moveConflict),
-    () => Effect.void,
-  );
 
 export const openRun = (
   options: OpenOptions,

@@ -94,7 +94,8 @@ export const sendAll = <E, R, RA>(
 
     const deliver = (batch: Sending) =>
       sendBatch(experimentId, batch, authorise).pipe(
-        Effect.flatMap((refused) => {
+        Effect.flatMap(({ left, refused }) => {
+          if (left !== undefined) return Effect.fail(left.error);
           const [first] = refused;
           if (first !== undefined && onInvalid === "fail") {
             return Effect.fail(first.error);

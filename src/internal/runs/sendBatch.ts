@@ -22,6 +22,13 @@ export interface RefusedPoint {
   readonly error: MetricsApiRequestError;
 }
 
+/** What became of a batch: the points of which nothing is said are stored. */
+export interface SentBatch {
+  readonly refused: ReadonlyArray<RefusedPoint>;
+  /** Those that may be sent again, and why, when others are settled. */
+  readonly left: { readonly batch: Batch; readonly error: MetricsApiError } | undefined;
+}
+
 /** The longest wait that any of them asks for. */
 const withLongestWait = (
   errors: readonly [MetricsApiRequestError, ...ReadonlyArray<MetricsApiRequestError>],
@@ -32,16 +39,12 @@ const withLongestWait = (
     : new MetricsApiRequestError({ ...errors[0], retryAfter: waits.reduce(Duration.max) });
 };
 
-/** Answers what was refused for good. */
+/** Fails when nothing of it is settled. */
 export const sendBatch = <R>(
   experimentId: string,
   batch: Batch,
   authorise: Authorise<R>,
-): Effect.Effect<
-  ReadonlyArray<RefusedPoint>,
-  MetricsApiError,
-  ConfigService | HttpClient.HttpClient | R
-> =>
+): Effect.Effect<SentBatch, MetricsApiError, ConfigService | HttpClient.HttpClient | R> =>
   Effect.suspend(() => {
     const refused: Array<RefusedPoint> = [];
     /** Those that are not settled yet. */
@@ -84,5 +87,12 @@ export const sendBatch = <R>(
       callWith(recordMetrics, { params: { experimentId }, body: batch.body }, authorise, interpret),
       HttpClient.HttpClient,
       whatIsLeft,
+    ).pipe(
+      Effect.map((refused): SentBatch => ({ refused, left: undefined })),
+      Effect.catch((error) =>
+        pending === batch
+          ? Effect.fail(error)
+          : Effect.succeed({ refused, left: { batch: pending, error } }),
+      ),
     );
   });
