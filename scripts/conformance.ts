@@ -8,10 +8,11 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isMissing, postgresServer } from "../test/support/postgresServer.ts";
+import { findPython, pythons } from "./python.ts";
 import { root } from "./tarball.ts";
 
 export interface Check {
@@ -38,24 +39,8 @@ const fail = (why: string): never => {
 // Python
 // -----------------------------------------------------------------------------
 
-// Those of pyenv are there without being on the path as what they are.
-const pyenv = join(process.env["PYENV_ROOT"] ?? join(homedir(), ".pyenv"), "versions");
-const pythons = [
-  "python3.13",
-  "python3.12",
-  "python3.11",
-  "python3.10",
-  "python3",
-  ...(existsSync(pyenv) ? readdirSync(pyenv).toSorted() : []).map((version) =>
-    join(pyenv, version, "bin/python3"),
-  ),
-];
-// A name may be there without a Python behind it, and a Python without what makes environments.
 const python = (minor: number): string =>
-  pythons.find((name) => {
-    const canMake = `import ensurepip, sys, venv; sys.exit(sys.version_info < (3, ${minor}))`;
-    return spawnSync(name, ["-c", canMake]).status === 0;
-  }) ??
+  findPython(minor) ??
   fail(
     `conformance needs Python 3.${minor} or newer, with venv and pip: ${pythons.join(", ")} are not that`,
   );

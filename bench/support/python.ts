@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { findPython } from "../../scripts/python.ts";
 import type { Contender } from "./contender.ts";
 
 const bench = join(import.meta.dirname, "..");
@@ -11,7 +12,10 @@ const bench = join(import.meta.dirname, "..");
 const packages = {
   v1: ["syvain-metrics-api-client==0.0.62", "syvain-metrics-collector==0.0.62"],
   v2: ["syvain-metrics-collector==0.0.352"],
+  // It says that it needs 3.14, and does with 3.12.
+  o41: ["--ignore-requires-python", "o41-metrics-api==0.2.2"],
 };
+const minors = { v1: 11, v2: 11, o41: 12 };
 
 /** The interpreter of a virtual environment that has them; `undefined` when there is no Python to make one with. */
 const environment = (name: keyof typeof packages): string | undefined => {
@@ -21,7 +25,7 @@ const environment = (name: keyof typeof packages): string | undefined => {
   if (existsSync(done)) return interpreter;
   rmSync(folder, { recursive: true, force: true });
   const steps = [
-    ["python3", "-m", "venv", folder],
+    [findPython(minors[name]) ?? "python3", "-m", "venv", folder],
     [
       interpreter,
       "-m",
@@ -34,7 +38,9 @@ const environment = (name: keyof typeof packages): string | undefined => {
   ];
   for (const [command = "", ...args] of steps) {
     if (spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] }).status !== 0) {
-      console.error("The service's clients are left out: they need Python 3.11, venv and pip.");
+      console.error(
+        `The service's clients are left out: they need Python 3.${minors[name]}, venv and pip.`,
+      );
       return undefined;
     }
   }

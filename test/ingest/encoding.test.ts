@@ -2,13 +2,13 @@
 import { assert, it } from "@effect/vitest";
 import { inspect } from "node:util";
 import * as Arbitrary from "effect/Arbitrary";
-import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import { MetricInput } from "../../src/internal/wire/v1/metricInput.ts";
 import { EventEncoder } from "../../src/internal/ingest/eventEncoder.ts";
 import { Utf8 } from "../../src/internal/base/utf8.ts";
+import { strangeEvents } from "../support/strange-events.ts";
 
 const encoder = new EventEncoder();
 
@@ -43,101 +43,7 @@ it.effect("of any event", () =>
 );
 
 const plain = { clientEventId: "c", name: "n", value: 1 };
-class Event {
-  readonly clientEventId = "c";
-  readonly name = "n";
-  readonly value = 1;
-}
-const utc = DateTime.makeUnsafe("2026-01-02T03:04:05.678Z");
-const values: ReadonlyArray<unknown> = [
-  undefined,
-  null,
-  0,
-  "",
-  [],
-  [plain],
-  {},
-  new Event(),
-  new Map(Object.entries(plain)),
-  Object.assign(Object.create(null), plain),
-  Object.create(plain),
-  plain,
-  { ...plain, clientEventId: "" },
-  { ...plain, clientEventId: 1 },
-  ...[200, 201].map((length) => ({ ...plain, clientEventId: "c".repeat(length) })),
-  ...[500, 501].map((length) => ({ ...plain, name: "n".repeat(length) })),
-  { ...plain, name: "" },
-  { ...plain, name: 'é\u{1f511}\ud800"\\\n' },
-  { ...plain, name: undefined },
-  ...[
-    '"',
-    "\\",
-    "\u0000",
-    "\u001f",
-    "\u007f",
-    "\u2028",
-    "\ud7ff",
-    "\ud800",
-    "\udfff",
-    "\ue000",
-    "\u{1f511}",
-  ].flatMap((unit) => [
-    { ...plain, clientEventId: `c${unit}`, name: `${unit}n` },
-    { ...plain, clientEventId: unit.repeat(40), name: unit + "n".repeat(70) },
-  ]),
-  ...[-0, 1e21, 5e-324, 0.1, Number.NaN, Infinity, "1", 1n, null, undefined].map((value) => ({
-    ...plain,
-    value,
-  })),
-  ...[0, -0, 1, -1, 1.5, 2 ** 53, 2 ** 53 - 1, Number.NaN, "1", null, undefined].map((step) => ({
-    ...plain,
-    step,
-  })),
-  ...[
-    utc,
-    DateTime.makeUnsafe(-1),
-    DateTime.makeUnsafe(0),
-    DateTime.makeUnsafe(8.64e15),
-    DateTime.makeZonedUnsafe(0, { timeZone: "Europe/Berlin" }),
-    { _tag: "Utc", epochMilliseconds: 0 },
-    new Date(0),
-    "2026-01-02T03:04:05Z",
-    0,
-    null,
-    undefined,
-  ].map((timestamp) => ({ ...plain, timestamp })),
-  ...[
-    {},
-    { a: 1, b: "x", c: true, d: null },
-    { a: undefined },
-    { a: Number.NaN },
-    { a: -0 },
-    { a: { b: [1] } },
-    { a: [undefined] },
-    { a: new Date(0) },
-    { a: () => 1 },
-    { toJSON: () => 1 },
-    { toJSON: 1 },
-    { 2: "b", 1: "a" },
-    JSON.parse('{"__proto__":1}'),
-    JSON.parse('{"__proto__":{"x":1}}'),
-    Object.assign(Object.create(null), { a: 1 }),
-    new Event(),
-    [1],
-    "x",
-    null,
-    undefined,
-  ].map((metadata) => ({ ...plain, metadata })),
-  { ...plain, other: 1 },
-  { ...plain, other: undefined },
-  { ...plain, step: undefined, timestamp: undefined, metadata: undefined },
-  { ...plain, [Symbol("s")]: 1 },
-  Object.defineProperty({ ...plain }, "step", { value: 1, enumerable: false }),
-  Object.defineProperty({ clientEventId: "c", name: "n" }, "value", {
-    get: () => 1,
-    enumerable: true,
-  }),
-];
+const values = strangeEvents(plain, "clientEventId");
 for (const [i, value] of values.entries()) {
   it(`of event ${i}, ${inspect(value, { breakLength: Infinity })}`, () => assertSame(value));
 }

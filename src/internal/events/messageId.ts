@@ -6,3 +6,14 @@ import * as SecureRandom from "effect/crypto/SecureRandom";
  */
 export const newMessageId = (): string =>
   globalThis.crypto.randomUUID?.() ?? SecureRandom.uuidV4Unsafe();
+
+/**
+ * Ids of as many messages as there are, for a tenth of the work: their first 74 random bits are drawn once, and a count
+ * follows. In form they are the UUIDs that the service's own client sends.
+ */
+export const makeMessageIds = (): (() => string) => {
+  const start = newMessageId().slice(0, -12);
+  // Of twelve digits.
+  let next = 100_000_000_000;
+  return () => `${start}${next++}`;
+};

@@ -1,14 +1,7 @@
-/** The one encoder of events, in UTF-8. */
+/** Events of v1 as they are sent, in UTF-8. */
 import type { Issue } from "../base/issue.ts";
-import {
-  bytesOf,
-  numberBytes,
-  putBytes,
-  putCount,
-  putNumber,
-  putString,
-  type Utf8,
-} from "../base/utf8.ts";
+import { beforeField, putEventOf } from "../base/putEvent.ts";
+import { bytesOf, type Utf8 } from "../base/utf8.ts";
 import type { MetricInput } from "../wire/v1/metricInput.ts";
 import {
   countKeys,
@@ -24,20 +17,15 @@ import {
   seriesOf,
 } from "./event.ts";
 
-/** The name of a field as JSON, with what stands before it. */
-const before = (name: keyof typeof MetricInput.Encoded, mark = ","): string =>
-  `${mark}${JSON.stringify(name)}:`;
+const before = (name: keyof typeof MetricInput.Encoded, mark?: string): string =>
+  beforeField(name, mark);
 
-const beforeId = bytesOf(before("client_event_id", "{"));
-const beforeStep = bytesOf(before("step"));
-const beforeTime = bytesOf(before("timestamp_ms"));
-const nothing = bytesOf("null");
-const quote = 0x22;
-const end = 0x7d;
-
-/** What an event takes beside its id, its name and its metadata, at most. */
-const bytesOfTheRest =
-  beforeId.length + beforeStep.length + beforeTime.length + 3 * numberBytes + 1;
+export const putEvent = putEventOf({
+  beforeId: bytesOf(before("client_event_id", "{")),
+  beforeStep: bytesOf(before("step")),
+  beforeTime: bytesOf(before("timestamp_ms")),
+  end: bytesOf("}"),
+});
 
 /** How many names are remembered; there are few, or something is wrong anyway. */
 export const maxNames = 1000;
@@ -50,41 +38,6 @@ export const nameField = (name: string): Uint8Array =>
 export const metadataField = ({ fields }: Series): string =>
   before("metadata") + JSON.stringify(fields);
 export const timeField = (time: number): string => `${before("timestamp_ms")}${time}`;
-
-/**
- * Appends an event that was checked: its name, and the fields of the rest, but for the time if that is given apart. An
- * id in UTF-8 has nothing that JSON would escape.
- */
-export const putEvent = (
-  out: Utf8,
-  id: string | Uint8Array,
-  name: Uint8Array,
-  value: number,
-  step: number | null | undefined,
-  rest: Uint8Array | undefined,
-  time: number | undefined,
-): void => {
-  out.reserve(
-    bytesOfTheRest + id.length * 6 + name.length + (rest === undefined ? 0 : rest.length),
-  );
-  const { array } = out;
-  let at = putBytes(array, out.length, beforeId);
-  if (typeof id === "string") at = putString(array, at, id);
-  else {
-    array[at] = quote;
-    at = putBytes(array, at + 1, id);
-    array[at++] = quote;
-  }
-  at = putBytes(array, at, name);
-  at = putNumber(array, at, value);
-  at = putBytes(array, at, beforeStep);
-  at =
-    step === undefined || step === null ? putBytes(array, at, nothing) : putCount(array, at, step);
-  if (rest !== undefined) at = putBytes(array, at, rest);
-  if (time !== undefined) at = putCount(array, putBytes(array, at, beforeTime), time);
-  array[at] = end;
-  out.length = at + 1;
-};
 
 /** Encodes the events of a batch, whoever made them. */
 export class EventEncoder {

@@ -12,10 +12,11 @@ import type { IngestionKeyCache } from "../keys/cache.ts";
 import { callWithIngestionKey } from "../keys/callWithIngestionKey.ts";
 import { invalidInput, type Placed, Refused, Settled, withAcknowledged } from "../request/bulk.ts";
 import { ConfigService } from "../request/config.ts";
+import type { Batch } from "../request/gathering.ts";
 import { makeScrub } from "../request/scrub.ts";
 import type { MetricInput } from "../wire/v1/metricInput.ts";
 import { ingestMetrics, maxEvents } from "../wire/v1/metrics.ts";
-import { type Batch, Gathering, halvesOf } from "./batches.ts";
+import { halvesOf, makeGathering } from "./batches.ts";
 import type { IngestAllOptions, IngestAllResult, InvalidEvent } from "./models.ts";
 
 /** What has become of the batches so far. */
@@ -86,7 +87,7 @@ export const ingestAll = <E = never, R = never>(
     });
     const { onInvalid = "fail", onProgress, sync } = options;
     const account = new Account();
-    const gathering = new Gathering({
+    const gathering = makeGathering({
       maxEvents: options.maxBatchEvents ?? maxEvents,
       maxBytes: options.maxBatchBytes ?? 1024 * 1024,
     });

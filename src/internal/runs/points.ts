@@ -1,13 +1,26 @@
 /**
- * Metrics in the batches they are sent in. Most points are plain, and are checked by hand, many times as fast as the
- * schema does it; what is not plainly right is left to the schema, which decides, and says what is wrong.
+ * Metrics in the batches they are sent in: most points are plain, and are checked and written by hand.
  */
-import * as DateTime from "effect/DateTime";
+import * as Predicate from "effect/Predicate";
 import * as Result from "effect/Result";
 import type { Issue } from "../base/issue.ts";
-import { newMessageId } from "../events/messageId.ts";
+import {
+  countKeys,
+  isOf,
+  isPlainObject,
+  isPlainTime,
+  isStep,
+  isText,
+  noSeries,
+  readSeries,
+  type Series,
+} from "../base/plainEvent.ts";
+import { beforeField, putEventOf } from "../base/putEvent.ts";
+import { bytesOf, type Utf8 } from "../base/utf8.ts";
+import { makeMessageIds } from "../events/messageId.ts";
 import { type Encode, makeEncode } from "../request/encode.ts";
-import { maxEvents } from "../wire/v2/envelope.ts";
+import * as gathering from "../request/gathering.ts";
+import { type Envelope, maxEvents } from "../wire/v2/envelope.ts";
 import {
   idLength,
   type MetricData,
@@ -16,170 +29,126 @@ import {
   recordMetrics,
 } from "../wire/v2/runs.ts";
 
-/** A point that was checked, in its envelope. */
-export interface Message {
-  readonly messageId: string;
-  readonly event: string;
-  readonly data: MetricData;
-}
-
 /** Points, in order, as one request holds them. */
-export interface Batch {
-  readonly body: Uint8Array;
+export interface Batch extends gathering.Batch {
   /** Of their messages. */
   readonly ids: ReadonlyArray<string>;
-  /** Where each of them stood in the input. */
-  readonly indexes: ReadonlyArray<number>;
 }
-
-// -----------------------------------------------------------------------------
-// Checks
-// -----------------------------------------------------------------------------
-
-const isText = (value: unknown, { min, max }: { readonly min: number; readonly max: number }) =>
-  typeof value === "string" && value.length >= min && value.length <= max;
-const isName = (value: unknown): value is string => isText(value, nameLength);
-const isMessageId = (value: unknown): value is string => isText(value, idLength);
-
-const isWhole = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && Number(value) >= 0;
-
-const isPlainObject = (value: unknown): value is Record<string, unknown> => {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-};
-
-const isPlainTime = (value: unknown): value is DateTime.Utc =>
-  DateTime.isDateTime(value) && DateTime.isUtc(value) && isWhole(value.epochMilliseconds);
-
-const fields: { readonly [Name in keyof MetricPoint]-?: true } = {
-  name: true,
-  value: true,
-  step: true,
-  metadata: true,
-  timestamp: true,
-  messageId: true,
-};
-
-const hasOnlyFields = (point: object): boolean => {
-  for (const name in point) if (!Object.hasOwn(fields, name)) return false;
-  return true;
-};
-
-// -----------------------------------------------------------------------------
-// Metadata
-// -----------------------------------------------------------------------------
-
-type Meta = MetricData["meta"];
-
-/** Metadata that was read. */
-interface Read {
-  readonly names: ReadonlyArray<string>;
-  readonly values: ReadonlyArray<unknown>;
-  /** A copy that nobody changes. */
-  readonly meta: Meta;
-}
-
-const nothing: Read = { names: [], values: [], meta: {} };
-
-/** `undefined` for what is not plainly a flat map of strings. */
-const readMetadata = (metadata: Record<string, unknown>): Read | undefined => {
-  const names = Object.keys(metadata);
-  const meta: Record<string, string> = {};
-  const values: Array<string> = [];
-  for (const name of names) {
-    const value = metadata[name];
-    // A field of this name would be no field of the copy.
-    if (typeof value !== "string" || name === "__proto__") return undefined;
-    meta[name] = value;
-    values.push(value);
-  }
-  return { names, values, meta };
-};
-
-/** Whether metadata is the same to the last field, which takes less time to find out than to read it anew. */
-const isOf = ({ names, values }: Read, metadata: Record<string, unknown>): boolean => {
-  let i = 0;
-  for (const name in metadata) {
-    if (name !== names[i] || metadata[name] !== values[i]) return false;
-    i++;
-  }
-  return i === names.length;
-};
 
 // -----------------------------------------------------------------------------
 // One by one
 // -----------------------------------------------------------------------------
 
+const inEnvelope = (name: keyof Envelope, mark?: string): string => beforeField(name, mark);
+const inData = (name: keyof MetricData, mark?: string): string => beforeField(name, mark);
+
+const putMetric = putEventOf({
+  beforeId: bytesOf(inEnvelope("messageId", "{")),
+  beforeStep: bytesOf(inData("step")),
+  beforeTime: bytesOf(inData("timestampMs")),
+  end: bytesOf("}}"),
+});
+
+const metaField = ({ fields }: Series): Uint8Array =>
+  bytesOf(inData("meta") + JSON.stringify(fields));
+
+/** How many names are remembered; there are few, or something is wrong anyway. */
+const maxNames = 1000;
+
 let encode: Encode | undefined;
 
-/** Reads points, whatever becomes of the objects afterwards. */
-export class Reader {
-  readonly #experimentId: string;
+/** Writes points in their envelopes, whatever becomes of the objects afterwards. */
+class PointEncoder {
+  /** Of the last point. */
+  id = "";
+  readonly #newId = makeMessageIds();
   readonly #now: () => number;
-  /** The metadata of the last point, which is that of the next one more often than not. */
-  #last = nothing;
+  /** What stands before the name of a metric. */
+  readonly #beforeName: string;
+  readonly #names = new Map<string, Uint8Array>();
+  readonly #nothing = metaField(noSeries);
+  /** Many points in a row have the same metadata. */
+  #series = noSeries;
+  #meta = this.#nothing;
 
   constructor(experimentId: string, now: () => number) {
-    this.#experimentId = experimentId;
     this.#now = now;
+    this.#beforeName =
+      inEnvelope("event") +
+      JSON.stringify(recordMetrics.event) +
+      inEnvelope("data") +
+      inData("experimentId", "{") +
+      JSON.stringify(experimentId) +
+      inData("metricName");
   }
 
-  read(point: unknown): Message | Issue {
-    return this.#plain(point) ?? this.#bySchema(point);
+  /** Appends any point, or says what is wrong with it. All of it is read before any is written. */
+  encode(out: Utf8, point: unknown): Issue | undefined {
+    return this.#putPlain(out, point) ? undefined : this.#putBySchema(out, point);
   }
 
-  #message(
+  #put(
+    out: Utf8,
     messageId: string | undefined,
-    timestampMs: number | undefined,
+    name: string,
+    value: number,
     step: number,
-    metricName: string,
-    metricValue: number,
-    meta: Meta,
-  ): Message {
-    return {
-      messageId: messageId ?? newMessageId(),
-      event: recordMetrics.event,
-      data: {
-        experimentId: this.#experimentId,
-        timestampMs: timestampMs ?? this.#now(),
-        step,
-        metricName,
-        metricValue,
-        meta,
-      },
-    };
+    meta: Uint8Array,
+    time: number | undefined,
+  ): void {
+    this.id = messageId ?? this.#newId();
+    putMetric(
+      out,
+      this.id,
+      this.#names.get(name) ?? this.#name(name),
+      value,
+      step,
+      meta,
+      time ?? this.#now(),
+    );
   }
 
-  #plain(point: unknown): Message | undefined {
-    if (!isPlainObject(point) || !hasOnlyFields(point)) return undefined;
-    const { messageId, metadata, name, step, timestamp, value } = point;
-    if (!isName(name) || !isWhole(step)) return undefined;
-    if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
-    if (messageId !== undefined && !isMessageId(messageId)) return undefined;
-    if (timestamp !== undefined && !isPlainTime(timestamp)) return undefined;
-    let read = nothing;
-    if (metadata !== undefined) {
-      if (!isPlainObject(metadata)) return undefined;
-      if (!isOf(this.#last, metadata)) {
-        const another = readMetadata(metadata);
-        if (another === undefined) return undefined;
-        this.#last = another;
-      }
-      read = this.#last;
+  /** Whether it is a plain point. */
+  #putPlain(out: Utf8, point: unknown): boolean {
+    if (!isPlainObject(point)) return false;
+    const { messageId, name, value, step, timestamp, metadata } = point;
+    if (!isText(name, nameLength) || !isStep(step)) return false;
+    if (typeof value !== "number" || !Number.isFinite(value)) return false;
+    if (messageId !== undefined && !isText(messageId, idLength)) return false;
+    if (timestamp !== undefined && !isPlainTime(timestamp)) return false;
+    if (metadata !== undefined && !isOf(this.#series, metadata)) {
+      const series = readSeries(metadata, Predicate.isString);
+      if (series === undefined) return false;
+      this.#meta = metaField(series);
+      this.#series = series;
     }
-    return this.#message(messageId, timestamp?.epochMilliseconds, step, name, value, read.meta);
+    let known = 3;
+    if (messageId !== undefined || "messageId" in point) known++;
+    if (timestamp !== undefined || "timestamp" in point) known++;
+    if (metadata !== undefined || "metadata" in point) known++;
+    if (countKeys(point) !== known) return false;
+    const meta = metadata === undefined ? this.#nothing : this.#meta;
+    this.#put(out, messageId, name, value, step, meta, timestamp?.epochMilliseconds);
+    return true;
   }
 
-  #bySchema(point: unknown): Message | Issue {
+  #putBySchema(out: Utf8, point: unknown): Issue | undefined {
     encode ??= makeEncode(MetricPoint);
     const encoded = encode(point);
     if (Result.isFailure(encoded)) return encoded.failure;
     // That is what it encodes to.
     const { messageId, meta, metricName, metricValue, step, timestampMs } =
       encoded.success as typeof MetricPoint.Encoded;
-    return this.#message(messageId, timestampMs, step, metricName, metricValue, meta ?? {});
+    const field =
+      meta === undefined ? this.#nothing : bytesOf(inData("meta") + JSON.stringify(meta));
+    this.#put(out, messageId, metricName, metricValue, step, field, timestampMs);
+    return undefined;
+  }
+
+  #name(name: string): Uint8Array {
+    const field = bytesOf(this.#beforeName + JSON.stringify(name) + inData("metricValue"));
+    if (this.#names.size < maxNames) this.#names.set(name, field);
+    return field;
   }
 }
 
@@ -187,62 +156,54 @@ export class Reader {
 // Together
 // -----------------------------------------------------------------------------
 
-/** About how large a body may become, in UTF-16 units. */
-const maxLength = 1024 * 1024;
+const frame: gathering.Frame = { before: bytesOf("["), after: bytesOf("]") };
+const limits: gathering.Limits = { maxEvents, maxBytes: 1024 * 1024 };
 
-/** Of an event, but for its name and its metadata. */
-const lengthOfTheRest = 300;
-
-const utf8 = new TextEncoder();
-
-/** Gathers points until no more fit. */
+/** Gathers points until no more fit, with the ids of their messages. */
 export class Gathering {
-  #messages: Array<Message> = [];
-  #indexes: Array<number> = [];
-  #length = 0;
-  /** Many points in a row have the same metadata. */
-  #lastMeta: Meta = {};
-  #lastMetaLength = 2;
+  readonly #encoder: PointEncoder;
+  readonly #gathering: gathering.Gathering;
+  #ids: Array<string> = [];
 
-  get isFull(): boolean {
-    return this.#messages.length >= maxEvents;
+  constructor(experimentId: string, now: () => number) {
+    const encoder = new PointEncoder(experimentId, now);
+    this.#encoder = encoder;
+    this.#gathering = new gathering.Gathering(frame, limits, (out, point) =>
+      encoder.encode(out, point),
+    );
   }
 
-  /** Takes one more, and answers the batch that it did not fit into any more. */
-  add(message: Message, index: number): Batch | undefined {
-    const { meta, metricName } = message.data;
-    if (meta !== this.#lastMeta) {
-      this.#lastMeta = meta;
-      this.#lastMetaLength = JSON.stringify(meta).length;
-    }
-    const length = lengthOfTheRest + metricName.length + this.#lastMetaLength;
-    const full = this.#length + length > maxLength ? this.take() : undefined;
-    this.#messages.push(message);
-    this.#indexes.push(index);
-    this.#length += length;
+  get isFull(): boolean {
+    return this.#gathering.isFull;
+  }
+
+  /** Takes one more, and answers the batch that it did not fit into any more, or what is wrong with it. */
+  add(point: unknown, index: number): Batch | Issue | undefined {
+    const added = this.#gathering.add(point, index);
+    if (added !== undefined && !("body" in added)) return added;
+    const full = this.#withIds(added);
+    this.#ids.push(this.#encoder.id);
     return full;
   }
 
-  /** What there is, to begin anew. It is written at once: what waits for its turn is bytes. */
+  /** What there is, to begin anew. */
   take(): Batch | undefined {
-    if (this.#messages.length === 0) return undefined;
-    const batch = {
-      body: utf8.encode(JSON.stringify(this.#messages)),
-      ids: this.#messages.map(({ messageId }) => messageId),
-      indexes: this.#indexes,
-    };
-    this.#messages = [];
-    this.#indexes = [];
-    this.#length = 0;
-    return batch;
+    return this.#withIds(this.#gathering.take());
+  }
+
+  #withIds(batch: gathering.Batch | undefined): Batch | undefined {
+    if (batch === undefined) return undefined;
+    const ids = this.#ids;
+    this.#ids = [];
+    return { ...batch, ids };
   }
 }
 
 /** Those at these places of a batch. So few are ever sent again that they may be read back. */
 export const partOf = ({ body, ids, indexes }: Batch, places: ReadonlyArray<number>): Batch => {
-  const messages: ReadonlyArray<Message> = JSON.parse(new TextDecoder().decode(body));
+  const messages: ReadonlyArray<unknown> = JSON.parse(new TextDecoder().decode(body));
   return {
-    body: utf8.encode(JSON.stringify(places.map((i) => messages[i]))),
+    body: bytesOf(JSON.stringify(places.map((i) => messages[i]))),
     ids: places.flatMap((i) => ids[i] ?? []),
     indexes: places.flatMap((i) => indexes[i] ?? []),
   };

@@ -16,7 +16,7 @@ import { ConfigService } from "../request/config.ts";
 import { makeScrub } from "../request/scrub.ts";
 import { type MetricPoint, recordMetrics } from "../wire/v2/runs.ts";
 import type { InvalidPoint, MetricsOptions, MetricsResult } from "./models.ts";
-import { type Batch, Gathering, type Message, Reader } from "./points.ts";
+import { type Batch, Gathering } from "./points.ts";
 import { sendBatch } from "./sendBatch.ts";
 
 /** The end of the input, when it is not a good one. */
@@ -28,8 +28,6 @@ class Broken<E> {
 }
 
 type Sending = Batch & Placed;
-
-const isIssue = (read: Message | Issue): read is Issue => "path" in read;
 
 export const sendAll = <E, R, RA>(
   experimentId: string,
@@ -56,8 +54,7 @@ export const sendAll = <E, R, RA>(
       return yield* invalidRequest({ path: ["concurrency"], expected: countInWords }, 0);
     }
 
-    const reader = new Reader(experimentId, () => clock.currentTimeMillisUnsafe());
-    const gathering = new Gathering();
+    const gathering = new Gathering(experimentId, () => clock.currentTimeMillisUnsafe());
     const invalid: Array<InvalidPoint> = [];
     let acknowledged = 0;
     let batches = 0;
@@ -74,14 +71,14 @@ export const sendAll = <E, R, RA>(
      */
     function* gather(points: Iterable<MetricPoint>): Generator<Sending | Refused> {
       for (const point of points) {
-        const read = reader.read(point);
-        if (!isIssue(read)) {
-          yield* sending(gathering.add(read, index));
+        const added = gathering.add(point, index);
+        if (added === undefined || "body" in added) {
+          yield* sending(added);
         } else if (onInvalid === "fail") {
-          yield new Refused(index, read);
+          yield new Refused(index, added);
           return;
         } else {
-          invalid.push({ index, reason: formatIssue(shown(read)), code: undefined });
+          invalid.push({ index, reason: formatIssue(shown(added)), code: undefined });
         }
         index++;
         if (gathering.isFull) yield* sending(gathering.take());

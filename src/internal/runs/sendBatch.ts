@@ -15,6 +15,7 @@ import { type Authorise, callWith } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
 import { recordMetrics } from "../wire/v2/runs.ts";
 import { type Batch, partOf } from "./points.ts";
+import { areRecorded } from "./recorded.ts";
 
 /** A point that the service will not have. */
 export interface RefusedPoint {
@@ -52,6 +53,7 @@ export const sendBatch = <R>(
 
     const interpret: Interpret<ReadonlyArray<RefusedPoint>> = (exchange, { answer }) => {
       const { ids, indexes } = pending;
+      if (answer.complete && areRecorded(answer.text, ids)) return Effect.succeed(refused);
       const replies = repliesTo(exchange, answer, ids);
       if (Result.isFailure(replies)) return Effect.fail(replies.failure);
       const again: Array<number> = [];

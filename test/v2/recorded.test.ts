@@ -1,0 +1,94 @@
+/** An answer that is known without being parsed is what a parser would find, and none that was garbled is. */
+import { assert, it } from "@effect/vitest";
+import { areRecorded } from "../../src/internal/runs/recorded.ts";
+
+const ids = ["id-1", "id-2", "id-3"];
+const event = "syvain.v2.experiment.metricRecorded";
+const data = { experimentId: "exp-1" };
+
+/** What a parser finds. */
+const isGood = (text: string): boolean => {
+  let replies: unknown;
+  try {
+    replies = JSON.parse(text);
+  } catch {
+    return false;
+  }
+  return (
+    Array.isArray(replies) &&
+    replies.length === ids.length &&
+    replies.every(
+      (reply, i) =>
+        reply?.correlationId === ids[i] &&
+        reply.event === event &&
+        typeof reply.data === "object" &&
+        reply.data !== null,
+    )
+  );
+};
+
+/** In the orders that its fields may have, with more in it, and with ids of their own or none. */
+const shapes: ReadonlyArray<(correlationId: string, i: number) => object> = [
+  (correlationId) => ({ correlationId, event, data }),
+  (correlationId, i) => ({ messageId: `m-${i * 7}`, correlationId, event, data }),
+  (correlationId, i) => ({ correlationId, data, event, messageId: `é ${i}` }),
+  (correlationId) => ({ data: {}, event, correlationId, sentAt: 12, nothing: null }),
+  (correlationId) => ({ event, data: { "a}": "},{", b: [1, { c: {} }] }, correlationId }),
+];
+
+it("the good replies are, whatever the order of their fields and whatever else is in them", () => {
+  for (const shape of shapes.slice(0, 4)) {
+    assert.isTrue(areRecorded(JSON.stringify(ids.map(shape)), ids));
+    assert.isTrue(areRecorded(JSON.stringify([shape("id-1", 0)]), ["id-1"]));
+  }
+});
+
+it("whatever stands in an answer, it is not good unless a parser finds that it is", () => {
+  let [good, others] = [0, 0];
+  const check = (text: string) => {
+    if (areRecorded(text, ids)) {
+      assert.isTrue(isGood(text), text);
+      good++;
+    } else others++;
+  };
+  for (const shape of shapes) {
+    const text = JSON.stringify(ids.map(shape));
+    check(text);
+    for (let at = 0; at <= text.length; at++) {
+      check(text.slice(0, at));
+      check(text.slice(at));
+      check(text.slice(0, at) + text.slice(at + 1));
+      for (const character of ['"', "\\", "{", "}", "[", "]", ",", ":", "1", " ", "\n", "é"]) {
+        check(text.slice(0, at) + character + text.slice(at));
+        check(text.slice(0, at) + character + text.slice(at + 1));
+      }
+    }
+  }
+  assert.isAbove(good, 500);
+  assert.isAbove(others, 10_000);
+});
+
+it("replies that are other ones, in another order, or too few or many, are not", () => {
+  for (const shape of shapes) {
+    const replies = ids.map(shape);
+    const [first, second, third] = replies;
+    for (const others of [
+      [],
+      [first],
+      [first, second],
+      [first, third, second],
+      [first, first, first],
+      [...replies, third],
+      [first, { ...second, event: "syvain.v2.error" }, third],
+      [first, second, { ...third, data: null }],
+      [first, second, { ...third, correlationId: "id-4" }],
+      [first, second, { ...third, correlationId: null }],
+      ids.map((id, i) => ({ ...shape("id-1", i), messageId: id })),
+      [null, ...replies.slice(1)],
+      replies.map((reply) => [reply]),
+    ]) {
+      assert.isFalse(areRecorded(JSON.stringify(others), ids));
+    }
+    assert.isFalse(areRecorded(JSON.stringify(replies), ['id","1', ...ids.slice(1)]));
+  }
+});
