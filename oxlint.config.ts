@@ -90,8 +90,18 @@ const walls = [
     noFaces,
     noFolders(["testing", "cli"], "The server is made without what is made of it."),
     noFolders(["drivers"], "Which driver it stands on, the command says."),
+    noFolders(["page"], "The page is built for the browser, and served as files."),
     noRoomsBut(["base", "wire", "v1", "v2"]),
     onlyEffect,
+  ),
+  // It runs in a browser: of the wire it knows the types, of effect nothing.
+  wall(
+    "src/server/page/**",
+    {
+      regex: "^\\.\\./(?!\\.\\./internal/wire/)",
+      message: "The page knows the wire, and nothing else of the server.",
+    },
+    { group: ["*", "!uplot", "!./**", "!../**"], message: "The page stands on uPlot alone." },
   ),
   // What stands on Node, or on a database: the command alone may know it.
   wall(

@@ -4,7 +4,8 @@
  *
  * Looks at the build. `--update` writes the modules down (test/package/modules.json) instead of comparing them.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
 import { bundlers, programs } from "../bench/support/bundle.ts";
 import { loadedBy } from "../bench/support/modules.ts";
 
@@ -41,6 +42,19 @@ for (const [bundler, size] of Object.entries(bundlers)) {
   const v2 = await size(programs.v2Call);
   hold(`one call of API v2 in a bundle of ${bundler}, over the same bare effect`, v2 - bare, 7000);
 }
+
+const page = `${import.meta.dirname}/../dist/page`;
+const loaded = readdirSync(page, { recursive: true, withFileTypes: true }).filter(
+  (file) => file.isFile() && !file.name.endsWith(".txt"),
+);
+hold(
+  "the page of the server, all that a browser loads",
+  loaded.reduce(
+    (sum, { name, parentPath }) => sum + gzipSync(readFileSync(`${parentPath}/${name}`)).length,
+    0,
+  ),
+  120_000,
+);
 
 // -----------------------------------------------------------------------------
 // Modules that Node loads

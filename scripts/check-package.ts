@@ -50,8 +50,11 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
   .toSorted();
-/** The command, and the thread of its database: they are Node's. */
-const programs = files.filter((file) => /^dist\/(bin|cli(-.*)?|sqliteWorker)\.js$/.test(file));
+/** The command, and the thread of its database: they are Node's. And the page of the server, which is a browser's. */
+const page = files.filter((file) => file.startsWith("dist/page/"));
+const programs = files.filter(
+  (file) => /^dist\/(bin|cli(-.*)?|sqliteWorker)\.js$/.test(file) || page.includes(file),
+);
 const modules = files.filter((file) => /^dist\/.*\.js$/.test(file) && !programs.includes(file));
 
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0)} kB`;
@@ -227,6 +230,15 @@ check("export names the package that Parquet needs", () => {
   const { status, stderr } = spawnSync(command, args, { cwd: project, encoding: "utf8" });
   assert.equal(status, 1);
   assert.match(stderr, /^Parquet needs .*: npm install hyparquet-writer@[\d.]+\n$/);
+});
+
+check("serve has its page, with all that it names, and the licence of what is in it", () => {
+  const document = readFileSync(join(installed, "dist/page/index.html"), "utf8");
+  const named = [...document.matchAll(/"\.\/(assets\/[^"]+)"/g)].map(([, file]) => file);
+  assert.deepEqual(
+    page.map((file) => file.slice("dist/page/".length)),
+    ["LICENSES.txt", ...named.toSorted(), "index.html"],
+  );
 });
 
 check("serve keeps what it is given, and names the package that Postgres needs", () => {

@@ -12,14 +12,17 @@ import * as Layer from "effect/Layer";
 import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
+import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { quoted } from "../internal/base/shellQuote.ts";
 import { isLoopback } from "../internal/login/host.ts";
 import { type App, makeApp } from "../server/app.ts";
 import type { DirectoryError } from "../server/drivers/directory.ts";
 import type { DriverMissing } from "../server/drivers/postgres.ts";
 import { serveApp } from "../server/http.ts";
+import * as Site from "../server/site.ts";
 import { Store } from "../server/store.ts";
 import { inDatabase, inDirectory, inMemory, type Place, type PlaceError } from "./place.ts";
 
@@ -38,6 +41,7 @@ const announce = ({ where, shownKey, shellKey, atTheEnd }: Place, host: string) 
     [
       `Syvain Metrics server on ${host}, ${where}`,
       "",
+      `  Page      ${host}/`,
       `  API key   ${shownKey}`,
       `  OpenAPI   ${host}/openapi.json`,
       `  Docs      ${host}/docs`,
@@ -49,6 +53,16 @@ const announce = ({ where, shownKey, shellKey, atTheEnd }: Place, host: string) 
       atTheEnd,
     ].join("\n"),
   );
+
+/** The page lies beside the built command; one that runs from its sources takes it from there. */
+const page = ["page", "../../dist/page"]
+  .map((folder) => fileURLToPath(new URL(folder, import.meta.url)))
+  .find((folder) => existsSync(resolve(folder, "index.html")));
+
+const site =
+  page === undefined
+    ? Site.layerNotBuilt
+    : Layer.provide(Site.layer(page), NodeHttpServer.layerHttpServices);
 
 /** A line for each answer. */
 const logging = (app: App): App =>
@@ -119,11 +133,14 @@ export const serve = Command.make(
           ? inMemory(access)
           : inDirectory(resolve(data), access);
       const place = yield* opening;
-      const { answer, idle } = yield* makeApp({
+      const settings = {
         isApiKey: place.isApiKey,
         organization: { id: "organization", name: "Reference" },
         ingestionKeyTtl: Duration.hours(24),
-      }).pipe(Effect.provideService(Store, place.store));
+      };
+      const { answer, idle } = yield* makeApp(settings, undefined, site).pipe(
+        Effect.provideService(Store, place.store),
+      );
 
       const listener = createServer({ requestTimeout: patience, headersTimeout: patience });
       listener.setTimeout(patience);

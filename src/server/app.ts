@@ -33,6 +33,7 @@ import {
 } from "./log.ts";
 import { outageOf, report } from "./outage.ts";
 import type { Refusal } from "./rules/refusal.ts";
+import type { Site } from "./site.ts";
 import type { Store } from "./store.ts";
 import { failure as failureOfV1 } from "./v1/envelope.ts";
 import type { Settings } from "./v1/handlers.ts";
@@ -249,9 +250,10 @@ export interface Server {
 export const makeApp = (
   settings: Settings,
   desk?: Desk,
+  site: Site = Layer.empty,
 ): Effect.Effect<Server, never, Scope.Scope | Store> =>
   HttpRouter.toHttpEffect(
-    Layer.mergeAll(v1.routes(settings), v2.routes(settings), view.routes(settings), healthz),
+    Layer.mergeAll(v1.routes(settings), v2.routes(settings), view.routes(settings), healthz, site),
   ).pipe(
     Effect.provideService(HttpRouter.RouterConfig, routerConfig),
     Effect.map((route): Server => {

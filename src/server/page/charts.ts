@@ -1,0 +1,59 @@
+/** The charts, one for each metric. Those that are not on the screen are neither loaded nor drawn. */
+import { type Chart, makeChart, type Model } from "./chart.ts";
+import { h, setChildren } from "./dom.ts";
+import type { View } from "./view.ts";
+
+export const makeCharts = (zoomTo: (zoom: View["zoom"]) => void, seenMore: () => void) => {
+  const element = h("div", { class: "charts" });
+  const charts = new Map<string, Chart>();
+  const seen = new Set<string>();
+  const nameOf = new Map<Element, string>();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        const name = nameOf.get(target)!;
+        if (isIntersecting) seen.add(name);
+        else seen.delete(name);
+      }
+      if (entries.some(({ isIntersecting }) => isIntersecting)) seenMore();
+    },
+    { rootMargin: "300px" },
+  );
+  return {
+    element,
+    /** Names of the metrics whose charts are on the screen, or nearly. */
+    seen: (): ReadonlyArray<string> => [...charts.keys()].filter((name) => seen.has(name)),
+    extents: () =>
+      Array.from(charts.values(), (chart) => (seen.has(chart.name) ? chart.extent() : undefined)),
+    update: (names: ReadonlyArray<string>, modelOf: (name: string) => Model) => {
+      const wanted = new Set(names);
+      for (const [name, chart] of charts) {
+        if (wanted.has(name)) continue;
+        observer.unobserve(chart.element);
+        nameOf.delete(chart.element);
+        seen.delete(name);
+        charts.delete(name);
+        chart.destroy();
+      }
+      for (const name of names) {
+        if (charts.has(name)) continue;
+        const chart = makeChart(name, zoomTo);
+        charts.set(name, chart);
+        nameOf.set(chart.element, name);
+        observer.observe(chart.element);
+      }
+      setChildren(
+        element,
+        names.map((name) => charts.get(name)!.element),
+      );
+      for (const name of names) if (seen.has(name)) charts.get(name)!.update(modelOf(name));
+    },
+    redraw: () => {
+      for (const chart of charts.values()) chart.redraw();
+    },
+    destroy: () => {
+      observer.disconnect();
+      for (const chart of charts.values()) chart.destroy();
+    },
+  };
+};

@@ -1,0 +1,60 @@
+/** Elements, made of text alone: nothing here or elsewhere in the page reads markup from a string. */
+
+type Listener = (event: Event) => void;
+type Attribute = string | number | boolean | undefined | Listener;
+export type Child = Node | string | undefined;
+
+/**
+ * An element with its attributes and children. What is `false` or `undefined` is left out; a function listens to the
+ * event of its name. No `style`: the content security policy lets none through.
+ */
+export const h = <K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Readonly<Record<string, Attribute>> = {},
+  ...children: ReadonlyArray<Child>
+): HTMLElementTagNameMap[K] => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== undefined && value !== false) {
+      element.setAttribute(name, value === true ? "" : String(value));
+    }
+  }
+  element.append(...children.filter((child) => child !== undefined));
+  return element;
+};
+
+/** The same children in the same order are left alone, so that what has the focus keeps it. */
+export const setChildren = (parent: Element, children: ReadonlyArray<Node>): void => {
+  const same =
+    parent.childNodes.length === children.length &&
+    children.every((child, i) => parent.childNodes[i] === child);
+  if (!same) parent.replaceChildren(...children);
+};
+
+export const setText = (element: Element, text: string): void => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
+/** An option for each value, and the one that is chosen; the options stay when they are the same. */
+export const setOptions = (
+  select: HTMLSelectElement,
+  groups: ReadonlyArray<{
+    readonly label?: string;
+    readonly options: ReadonlyArray<readonly [string, string]>;
+  }>,
+  chosen: string,
+): void => {
+  const kept = JSON.stringify(groups);
+  if (select.dataset["options"] !== kept) {
+    select.dataset["options"] = kept;
+    select.replaceChildren(
+      ...groups.flatMap(({ label, options }) => {
+        const all = options.map(([value, text]) => h("option", { value }, text));
+        if (label === undefined) return all;
+        return all.length === 0 ? [] : [h("optgroup", { label }, ...all)];
+      }),
+    );
+  }
+  if (select.value !== chosen) select.value = chosen;
+};
