@@ -24,6 +24,7 @@ const commands = {
   serve: async () => (await import("./cli/serve.ts")).serve,
   show: async () => (await import("./cli/show.ts")).show,
   status: async () => (await import("./cli/status.ts")).status,
+  tail: async () => (await import("./cli/tail.ts")).tail,
 };
 const isCommand = (name: string): name is keyof typeof commands => Object.hasOwn(commands, name);
 
