@@ -16,6 +16,7 @@ import { version } from "./internal/base/version.ts";
 
 /** Each is loaded when it is asked for: the server alone is most of what there is. */
 const commands = {
+  compare: async () => (await import("./cli/compare.ts")).compare,
   export: async () => (await import("./cli/export.ts")).exportPoints,
   ingest: async () => (await import("./cli/ingest.ts")).ingest,
   login: async () => (await import("./cli/login.ts")).login,

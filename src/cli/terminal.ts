@@ -28,6 +28,8 @@ export const printJson = (value: unknown): Effect.Effect<void> => Console.log(js
 export const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
   styleText(style, text, { stream: process.stdout });
 
+export const hasColours = (): boolean => paint("red", "x") !== "x";
+
 const statusStyles = { running: "cyan", done: "green", error: "red" } as const;
 
 export const paintStatus = (status: string): string =>

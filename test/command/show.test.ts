@@ -1,5 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
+import { stripVTControlCharacters } from "node:util";
 import * as Runs from "../../src/v2/Runs.ts";
 import { type Served, served } from "../support/command.ts";
 
@@ -68,8 +69,7 @@ Annotations
   it("has nothing on a terminal but colours and words", async () => {
     const { stdout } = await me.startInTerminal("show", "run-1").ended;
     assert.include(stdout, "\x1b[31merror\x1b[39m");
-    // eslint-disable-next-line no-control-regex
-    assert.notMatch(stdout.replaceAll(/\x1b\[\d+m/g, ""), /[^\P{Cc}\r\n]/u);
+    assert.notMatch(stripVTControlCharacters(stdout), /[^\P{Cc}\r\n]/u);
   });
 
   it("is JSON for a program, with all digits", async () => {

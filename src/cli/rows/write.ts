@@ -31,14 +31,16 @@ export const csvCell = (text: string): string =>
 /** What is read on a terminal must not be obeyed by it; a file has all as it is. */
 const forTerminal = (text: string): string => (process.stdout.isTTY ? plain(text) : text);
 
-export const csvWriter = (isFile: boolean): RowWriter => ({
+/** `slug` stands in a column before the others. */
+export const csvWriter = (isFile: boolean, slug?: string): RowWriter => ({
   start: "name,step,timestamp,value,metadata\n",
   rows: (batch) => {
+    const before = slug === undefined ? "" : `${csvCell(forTerminal(slug))},`;
     const name = csvCell(isFile ? batch.name : forTerminal(batch.name));
     const metadata = csvCell(metadataText(batch));
     return linesOf(
       batch,
-      (step, time, value) => `${name},${step ?? ""},${time},${value},${metadata}`,
+      (step, time, value) => `${before}${name},${step ?? ""},${time},${value},${metadata}`,
     );
   },
   end: () => "",
