@@ -85,6 +85,8 @@ const v0349 = environment("v0349", 10, "syvain-metrics-api-client==0.0.349");
 const o41 = environment("o41", 12, "--ignore-requires-python", "o41-metrics-api==0.2.2");
 const v0352 = environment("v0352", 11, "syvain-metrics-collector==0.0.352");
 const duckdb = environment("duckdb", 11, "o41-metrics-duckdb==0.4.2");
+// What the command imports is written by it.
+const tensorboard = environment("tensorboard", 10, "tensorboardX==2.6.5");
 
 // -----------------------------------------------------------------------------
 // The server
@@ -132,6 +134,7 @@ const startServer = async (args: ReadonlyArray<string>) => {
     ...process.env,
     SYVAIN_METRICS_HOST: host,
     SYVAIN_METRICS_API_KEY: key,
+    SYVAIN_COMMAND: JSON.stringify([process.execPath, cli]),
     // These would come before the ones above.
     O41_METRICS_HOST: undefined,
     O41_METRICS_API_KEY: undefined,
@@ -195,6 +198,12 @@ const turns: ReadonlyArray<readonly [command: string, script: string, ...args: A
   [process.execPath, "crosswise_v2.ts"],
   [o41, "crosswise_v2.py", "client"],
   [duckdb, "crosswise_v2.py", "duckdb"],
+  // The command, and what others wrote for it or read of it.
+  [v0062, "command_login.py"],
+  [v0349, "command_login.py"],
+  [o41, "command_login.py"],
+  [tensorboard, "command_tensorboardx.py"],
+  [duckdb, "command_export.py"],
 ];
 
 let [passed, failed] = [0, 0];

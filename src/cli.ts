@@ -18,6 +18,7 @@ import { version } from "./internal/base/version.ts";
 const commands = {
   compare: async () => (await import("./cli/compare.ts")).compare,
   export: async () => (await import("./cli/export.ts")).exportPoints,
+  import: async () => (await import("./cli/import.ts")).importRuns,
   ingest: async () => (await import("./cli/ingest.ts")).ingest,
   login: async () => (await import("./cli/login.ts")).login,
   ls: async () => (await import("./cli/ls.ts")).ls,

@@ -47,9 +47,12 @@ const timeOf = (value: unknown): DateTime.Utc | undefined => {
   );
 };
 
-/** As the service wants a name to be. */
+/** As the service wants the name of a metric to be. */
+export const isName = (value: unknown): value is string =>
+  typeof value === "string" && /^[\x20-\x7e]{1,256}$/.test(value);
+
 const nameOf = (value: unknown): string => {
-  if (typeof value === "string" && /^[\x20-\x7e]{1,256}$/.test(value)) return value;
+  if (isName(value)) return value;
   throw new BadRow(`the name is ${shown(value)}, not 1 to 256 characters of printable ASCII`);
 };
 
