@@ -5,6 +5,7 @@
  */
 import { measureDisk } from "./server/disk.ts";
 import { measureIngest } from "./server/ingest.ts";
+import { measureKills } from "./server/kills.ts";
 import { measureMemory } from "./server/memory.ts";
 import { measureReads } from "./server/reads.ts";
 import { measureStart } from "./server/start.ts";
@@ -15,6 +16,7 @@ const measures: { readonly [name: string]: (size?: number) => Promise<void> } = 
   memory: measureMemory,
   start: measureStart,
   reads: measureReads,
+  kills: measureKills,
   disk: measureDisk,
 };
 

@@ -50,7 +50,7 @@ const files = readdirSync(installed, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
   .map((entry) => relative(installed, join(entry.parentPath, entry.name)))
   .toSorted();
-/** The command, and the thread of its database: they are Node's. And the page of the server, which is a browser's. */
+/** The command, what it is started by, and the thread of its database: they are Node's. And the page of the server, which is a browser's. */
 const page = files.filter((file) => file.startsWith("dist/page/"));
 const programs = files.filter(
   (file) => /^dist\/(bin|cli(-.*)?|sqliteWorker)\.js$/.test(file) || page.includes(file),

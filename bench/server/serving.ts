@@ -6,7 +6,7 @@ import { call, listening, runProgram } from "../../test/support/serving.ts";
 import { isMissing, postgresServer } from "../../test/support/postgresServer.ts";
 
 process.setMaxListeners(0);
-const cli = join(import.meta.dirname, "../../dist/bin.js");
+export const cli = join(import.meta.dirname, "../../dist/bin.js");
 
 /** A new one. It is on the disk that `TMPDIR` names. */
 export const temporaryDirectory = (): string => {

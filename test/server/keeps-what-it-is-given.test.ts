@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { call, listening, run, serve } from "../support/serving.ts";
+import { killAgainAndAgain } from "../support/serverKills.ts";
+import { call, run, serve } from "../support/serving.ts";
 
 const temporary = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "serve-"));
@@ -155,75 +156,19 @@ describe("a server with a directory", () => {
 
   it("loses no acknowledged event and no answer, and has none twice, however often it is killed", async () => {
     const directory = temporary();
-    let server = await start(directory, "--api-key", "key");
-    const api = { host: server.host, key: "key" };
-    const again = async () =>
-      until(await listening(run("serve", "--port", new URL(api.host).port, "--data", directory)));
-
-    /** Until it is answered, as clients do. */
-    const insist = async (...args: Parameters<typeof call>) => {
-      for (;;) {
-        const answer = await call(...args).catch(() => undefined);
-        if (answer !== undefined && answer.status < 500) return answer;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+    const start = (...args: ReadonlyArray<string>) => {
+      const server = run("serve", "--data", directory, ...args);
+      onTestFinished(() => void server.child.kill("SIGKILL"));
+      return server;
     };
-    const { experiment } = (await insist(api, "POST", "/experiments", { slug: "kill" })).data;
-    const path = `/experiments/${experiment.id}`;
-    const { token } = (await insist(api, "POST", `${path}/ingestion-keys`, { name: "k" })).data;
-
-    const stopping = new AbortController();
-    const acknowledged: Array<string> = [];
-    const folders: Array<{ name: string; id: string }> = [];
-    const client = async (name: string) => {
-      for (let batch = 0; !stopping.signal.aborted; batch++) {
-        const ids = Array.from({ length: 100 }, (_, i) => `${name}/${batch}/${i}`);
-        const data = ids.map((id, step) => ({
-          client_event_id: id,
-          name: "loss",
-          value: batch,
-          step,
-          metadata: { client: name },
-        }));
-        const headers = { "idempotency-key": `${name}/${batch}` };
-        const send = () =>
-          insist({ ...api, key: token }, "POST", `${path}/ingest`, { data }, headers);
-        const { status } = await send();
-        assert.strictEqual(status, 200);
-        acknowledged.push(...ids);
-        // A client that has not heard the answer asks again.
-        if (batch % 5 === 0)
-          assert.strictEqual((await send()).headers.get("idempotent-replayed"), "true");
-        const folder = { name: `${name}-${batch}` };
-        const key = { "idempotency-key": `folder/${name}/${batch}` };
-        const made = await insist(api, "POST", "/folders", folder, key);
-        assert.strictEqual(made.status, 201, JSON.stringify(made.error));
-        folders.push({ name: folder.name, id: made.data.folder.folder_id });
-      }
-    };
-    const clients = ["a", "b", "c"].map(client);
-    for (let kill = 0; kill < 6; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400));
-      await stop(server, "SIGKILL");
-      server = await again();
-    }
-    stopping.abort();
-    await Promise.all(clients);
-
-    const series = [{ experimentId: experiment.id }];
-    const order = { axis: "step", direction: "asc" };
-    const { data } = await call(api, "POST", "/query/series", { series, order, stream: false });
-    const stored: Array<string> = data.flatMap(
-      ({ metadata, data }: { metadata: { client: string }; data: Record<string, Array<number>> }) =>
-        data["value"]!.map((batch, i) => `${metadata.client}/${batch}/${data["steps"]![i]}`),
-    );
+    const { acknowledged, stored, foldersKept, foldersMade, wrong, end } = await killAgainAndAgain({
+      start,
+      kills: 6,
+    });
+    assert.deepStrictEqual(wrong, []);
     assert.isAbove(acknowledged.length, 1000);
-    assert.deepStrictEqual(stored.toSorted(), acknowledged.toSorted());
-    const kept = (await call(api, "GET", "/folders")).data.folders as Array<Record<string, string>>;
-    assert.deepStrictEqual(
-      kept.map((folder) => `${folder["name"]} ${folder["folder_id"]}`).toSorted(),
-      folders.map(({ name, id }) => `${name} ${id}`).toSorted(),
-    );
-    assert.deepInclude(await stop(server), { code: 0, stderr: "" });
+    assert.deepStrictEqual(stored, acknowledged);
+    assert.deepStrictEqual(foldersKept, foldersMade);
+    assert.deepStrictEqual(end, { code: 0, stderr: "" });
   });
 });
