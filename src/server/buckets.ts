@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** The least power of two of which so many buckets cover the range. */
-const widthFor = (from: number, to: number, points: number): number => {
+export const widthFor = (from: number, to: number, points: number): number => {
   let width = 1;
   while (Math.floor(to / width) - Math.floor(from / width) >= points) width *= 2;
   return width;
@@ -93,12 +93,28 @@ export const addEvent = (
   if (time > lastTime[at]!) lastTime[at] = time;
 };
 
+/** What was made of events that come after all that are in there. */
+export const addBucket = (to: Columns, at: number, from: Columns, i: number): void => {
+  to.count[at]! += from.count[i]!;
+  to.sum[at]! += from.sum[i]!;
+  to.min[at] = Math.min(to.min[at]!, from.min[i]!);
+  to.max[at] = Math.max(to.max[at]!, from.max[i]!);
+  if (from.lastStep[i]! >= to.lastStep[at]!) {
+    to.last[at] = from.last[i]!;
+    to.lastStep[at] = from.lastStep[i]!;
+  }
+  const [before, first] = [to.firstStep[at]!, from.firstStep[i]!];
+  if (first !== noStep && (before === noStep || first < before)) to.firstStep[at] = first;
+  to.firstTime[at] = Math.min(to.firstTime[at]!, from.firstTime[i]!);
+  to.lastTime[at] = Math.max(to.lastTime[at]!, from.lastTime[i]!);
+};
+
 /** A sum is rounded, and may be beyond all numbers; a mean lies where the values do. */
 const meanOf = (sum: number, count: number, min: number, max: number): number =>
   Number.isNaN(sum) ? min / 2 + max / 2 : Math.min(Math.max(sum / count, min), max);
 
 /** Those at these places, in their order. */
-export const bucketsAt = (columns: Columns, places: Uint32Array): Buckets => {
+const bucketsAt = (columns: Columns, places: Uint32Array): Buckets => {
   const pick = (column: Float64Array) => {
     const picked = new Float64Array(places.length);
     for (let i = 0; i < places.length; i++) picked[i] = column[places[i]!]!;
@@ -128,6 +144,16 @@ export const placesOf = ({ count }: Columns): Uint32Array => {
   return places.subarray(0, length);
 };
 
+/** Those that have an event, in order. */
+export const finish = (columns: Columns, axis: BucketQuery["axis"], width: number): Buckets => {
+  const places = placesOf(columns);
+  // Events came in the order of steps.
+  if (width === 0 && axis === "time") {
+    places.sort((a, b) => columns.firstTime[a]! - columns.firstTime[b]! || a - b);
+  }
+  return bucketsAt(columns, places);
+};
+
 // -----------------------------------------------------------------------------
 // From events
 // -----------------------------------------------------------------------------
@@ -139,44 +165,32 @@ export interface Events {
   readonly values: ArrayLike<number>;
 }
 
-/** Each event of the axis, with where it lies. */
-const forEachOn = (
-  axis: BucketQuery["axis"],
+/** Of all events of a series. */
+export const sampleOf = (
   { steps, times, values }: Events,
-  each: (x: number, step: number, time: number, value: number) => void,
-): void => {
-  const xs = axis === "step" ? steps : times;
-  for (let i = 0; i < xs.length; i++) {
-    if (axis === "time" || steps[i] !== noStep) each(xs[i]!, steps[i]!, times[i]!, values[i]!);
-  }
-};
-
-/** Of all events of a series, which are looked at twice. */
-export const sampleOf = (all: ReadonlyArray<Events>, query: BucketQuery): Sample | undefined => {
+  query: BucketQuery,
+): Sample | undefined => {
   const { axis, from: least = -Infinity, to: greatest = Infinity } = query;
-  const forEach = (each: (x: number, step: number, time: number, value: number) => void) => {
-    for (const events of all) forEachOn(axis, events, each);
-  };
+  const xs = axis === "step" ? steps : times;
+  const isOn = (i: number) => axis === "time" || steps[i] !== noStep;
+  const isWithin = (i: number) => isOn(i) && xs[i]! >= least && xs[i]! <= greatest;
   let [count, countWithin, from, to] = [0, 0, Infinity, -Infinity];
-  forEach((x) => {
+  for (let i = 0; i < xs.length; i++) {
+    if (!isOn(i)) continue;
     count++;
-    if (x >= least && x <= greatest) countWithin++;
-    if (x < from) from = x;
-    if (x > to) to = x;
-  });
+    from = Math.min(from, xs[i]!);
+    to = Math.max(to, xs[i]!);
+    if (isWithin(i)) countWithin++;
+  }
   const layout = layoutOf(query, { count, from, to, countWithin });
   if (layout === undefined) return undefined;
   const { width, first, length } = layout;
   const columns = makeColumns(length);
   let next = 0;
-  forEach((x, step, time, value) => {
-    if (x < least || x > greatest) return;
-    addEvent(columns, width === 0 ? next++ : Math.floor(x / width) - first, step, time, value);
-  });
-  const places = placesOf(columns);
-  // By step they came in order.
-  if (width === 0 && axis === "time") {
-    places.sort((a, b) => columns.firstTime[a]! - columns.firstTime[b]! || a - b);
+  for (let i = 0; i < xs.length; i++) {
+    if (!isWithin(i)) continue;
+    const at = width === 0 ? next++ : Math.floor(xs[i]! / width) - first;
+    addEvent(columns, at, steps[i]!, times[i]!, values[i]!);
   }
-  return { count, from, to, width, buckets: bucketsAt(columns, places) };
+  return { count, from, to, width, buckets: finish(columns, axis, width) };
 };

@@ -227,14 +227,21 @@ export const makeMemoryStore = (): Store["Service"] => {
     }));
   };
 
-  const sample = (series: Series, query: BucketQuery) =>
-    sampleOf(
-      points(series, "step", "asc").map(({ steps, ...rest }) => ({
-        steps: steps.map((step) => step ?? noStep),
-        ...rest,
-      })),
+  const sample = ({ id }: Series, query: BucketQuery) => {
+    const events = (recorded.get(id)?.events ?? [])
+      .map(({ step, ...event }) => ({ ...event, step: step ?? noStep }))
+      .toSorted(
+        (a, b) => a.step - b.step || a.clientTime - b.clientTime || a.sequence - b.sequence,
+      );
+    return sampleOf(
+      {
+        steps: events.map(({ step }) => step),
+        times: events.map(({ clientTime }) => clientTime),
+        values: events.map(({ value }) => value),
+      },
       query,
     );
+  };
 
   return {
     transaction,

@@ -13,6 +13,7 @@ import { createHash } from "node:crypto";
 import { toStoreError } from "../sql/errors.ts";
 import { migrate } from "../sql/migrations.ts";
 import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
+import { isLate, lateOf, type Sealed } from "../sql/late.ts";
 import { idSize, type PackedEvents, packEvents } from "../sql/packed.ts";
 import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
@@ -182,11 +183,30 @@ export const openPostgres = (
           counts.set(series, (counts.get(series) ?? 0) + 1);
         }
         const counted = column([...counts.keys()]);
-        yield* sql`SELECT number FROM series WHERE number = ANY(${counted}) ORDER BY number FOR UPDATE`;
+        // Read under the lock: what is sealed from now on has these events in it.
+        const sealed = new Map(
+          (yield* sql<{ number: number } & Sealed>`
+            SELECT number, sealed_step AS step, sealed_time AS time FROM series
+            WHERE number = ANY(${counted}) ORDER BY number FOR UPDATE`).map((row) => [
+            row.number,
+            row,
+          ]),
+        );
         yield* sql`
           UPDATE series SET count = series.count + more.count
           FROM unnest(${counted}, ${column([...counts.values()])}) AS more (number, count)
           WHERE series.number = more.number`;
+        const late = at.filter((i) => {
+          const row = sealed.get(numberOf.get(packed.series[i]!)!)!;
+          return isLate(row, packed.steps[i]!, packed.times[i]!);
+        });
+        for (const { series, count, first, last } of lateOf(late, packed)) {
+          const number = numberOf.get(series)!;
+          yield* sql`UPDATE series SET late = late + ${count} WHERE number = ${number}`;
+          yield* sql`DELETE FROM segments WHERE series = ${number}
+            AND (step, time) >= (${first.step}, ${first.time})
+            AND (after_step, after_time) <= (${last.step}, ${last.time})`;
+        }
         return at.length;
       });
 
@@ -236,7 +256,7 @@ export const openPostgres = (
         return { _tag: "Ingested", added };
       });
 
-    const store = makeSqlStore({
+    const store = yield* makeSqlStore({
       sql,
       hash: (token) => createHash("sha256").update(token).digest("hex"),
       lock: Effect.asVoid(sql`SELECT 1 FROM pg_advisory_xact_lock(${transactionLock})`),
@@ -247,6 +267,7 @@ export const openPostgres = (
             Float64Array.from(rows, (row) => Number(row[column])),
           );
         }),
+      write: Effect.asVoid,
       ingest: ({ events, ...batch }) =>
         Effect.suspend(() => {
           const packed = packEvents({ ...batch, events });

@@ -162,19 +162,28 @@ export const layerSqlite = ({
       yield* reading.send({ _tag: "Open", opening: { file, isReader: true, lock: undefined } });
       const sql = yield* makeClient({ reader: makeConnection(reading), writer: acquirers });
 
-      return makeSqlStore({
+      /** Between transactions. */
+      const amongBatches = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        Effect.uninterruptible(
+          Effect.andThen(
+            turn.withPermit(batches.take(1)),
+            Effect.ensuring(self, batches.release(1)),
+          ),
+        );
+
+      return yield* makeSqlStore({
         sql,
         hash: (token) => createHash("sha256").update(token).digest("hex"),
         lock: Effect.void,
         columns: (statement) => Effect.map(statement.raw, (raw) => (isColumns(raw) ? raw : [])),
+        write: (statement) => {
+          const [text, params] = statement.compile();
+          return amongBatches(Effect.asVoid(writer.execute(text, params, undefined)));
+        },
         ingest: (batch) =>
-          Effect.suspend(() => {
-            const packed = packBatch(batch);
-            return Effect.andThen(
-              turn.withPermit(batches.take(1)),
-              Effect.ensuring(sendBatch(writing, packed), batches.release(1)),
-            );
-          }).pipe(Effect.map(toIngested), Effect.uninterruptible),
+          Effect.suspend(() => amongBatches(sendBatch(writing, packBatch(batch)))).pipe(
+            Effect.map(toIngested),
+          ),
       });
     }).pipe(
       Effect.catchTag("SqlError", (error): Effect.Effect<never, DatabaseHeld | StoreError> =>

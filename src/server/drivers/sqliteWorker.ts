@@ -5,6 +5,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { parentPort } from "node:worker_threads";
 import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
+import { isLate, lateOf, type Sealed, takeSegments, unsealed } from "../sql/late.ts";
 import type {
   Command,
   Opening,
@@ -140,30 +141,42 @@ const ingest = (batch: PackedBatch): PackedIngested => {
         ON CONFLICT DO NOTHING`,
     );
     const point = prepare("INSERT INTO points VALUES (?, ?, ?, ?, ?)");
-    const findSeries = prepare("SELECT number FROM series WHERE experiment = ? AND identity = ?");
+    const findSeries = prepare(
+      `SELECT number, sealed_step AS step, sealed_time AS time FROM series
+        WHERE experiment = ? AND identity = ?`,
+    );
     findSeries.setReturnArrays(false);
     const addSeries = prepare(
       "INSERT INTO series (experiment, identity, name, metadata, count) VALUES (?, ?, ?, ?, 0)",
     );
     const numbers = new Float64Array(allSeries.length);
     const counts = new Uint32Array(allSeries.length);
+    const sealed: Array<Sealed> = [];
+    const late: Array<number> = [];
     for (let i = 0; i < count; i++) {
       if (see.run(number, ids.subarray(i * 16, i * 16 + 16)).changes === 0) continue;
       const index = series[i]!;
       // Numbers start at 1.
       if (numbers[index] === 0) {
         const { key, name, metadata } = allSeries[index]!;
-        const known = findSeries.get(number, key) as { number: number } | undefined;
+        const known = findSeries.get(number, key) as ({ number: number } & Sealed) | undefined;
+        sealed[index] = known ?? unsealed;
         numbers[index] =
           known?.number ?? Number(addSeries.run(number, key, name, metadata).lastInsertRowid);
       }
       point.run(numbers[index]!, steps[i]!, times[i]!, first + i, values[i]!);
+      if (isLate(sealed[index]!, steps[i]!, times[i]!)) late.push(i);
       counts[index]!++;
       added++;
     }
     const addCount = prepare("UPDATE series SET count = count + ? WHERE number = ?");
     for (const [index, more] of counts.entries()) {
       if (more > 0) addCount.run(more, numbers[index]!);
+    }
+    for (const { series, count, first, last } of lateOf(late, batch.events)) {
+      const number = numbers[series]!;
+      prepare("UPDATE series SET late = late + ? WHERE number = ?").run(count, number);
+      prepare(takeSegments).run(number, first.step, first.time, last.step, last.time);
     }
     prepare("UPDATE experiments SET last_event = ? WHERE number = ?").run(serverTime, number);
   }

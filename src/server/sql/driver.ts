@@ -14,6 +14,10 @@ export interface Driver {
   /** What a statement answers, all numbers, in columns. */
   readonly columns: (
     statement: Statement.Statement<unknown>,
-  ) => Effect.Effect<ReadonlyArray<ArrayLike<number>>, SqlError.SqlError>;
+  ) => Effect.Effect<ReadonlyArray<Float64Array>, SqlError.SqlError>;
+  /** A statement that is all or nothing by itself, between batches. */
+  readonly write: (
+    statement: Statement.Statement<unknown>,
+  ) => Effect.Effect<void, SqlError.SqlError>;
   readonly ingest: (batch: Batch) => Effect.Effect<Ingested, SqlError.SqlError>;
 }

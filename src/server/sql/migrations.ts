@@ -132,7 +132,52 @@ const tokensAndChanges = Effect.gen(function* () {
   )`;
 });
 
-const migrations = { "1_tables": tables, "2_tokens_and_changes": tokensAndChanges };
+/**
+ * Buckets of the events of a series that lie between two of them in the order of points, the first exclusive. What lies
+ * in no segment is read from the points. Up to `sealed` whoever adds events takes away the segments that they fall into.
+ */
+const segments = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient;
+  const bytes = sql.onDialectOrElse({
+    pg: () => sql.literal("BYTEA"),
+    orElse: () => sql.literal("BLOB"),
+  });
+  for (const column of ["sealed_step", "sealed_time", "sealed_sequence"]) {
+    // Before all points.
+    yield* sql`ALTER TABLE series ADD COLUMN ${sql.literal(column)} BIGINT NOT NULL DEFAULT -2`;
+  }
+  // How many events lay up to there when it was set, and how many have come there since.
+  yield* sql`ALTER TABLE series ADD COLUMN sealed BIGINT NOT NULL DEFAULT 0`;
+  yield* sql`ALTER TABLE series ADD COLUMN late BIGINT NOT NULL DEFAULT 0`;
+  yield* sql`CREATE TABLE segments (
+    series BIGINT NOT NULL,
+    after_step BIGINT NOT NULL,
+    after_time BIGINT NOT NULL,
+    after_sequence BIGINT NOT NULL,
+    step BIGINT NOT NULL,
+    time BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    step_count BIGINT NOT NULL,
+    step_from BIGINT NOT NULL,
+    step_to BIGINT NOT NULL,
+    step_width BIGINT NOT NULL,
+    time_count BIGINT NOT NULL,
+    time_from BIGINT NOT NULL,
+    time_to BIGINT NOT NULL,
+    time_width BIGINT NOT NULL,
+    step_wide ${bytes} NOT NULL,
+    time_wide ${bytes} NOT NULL,
+    step_narrow ${bytes} NOT NULL,
+    time_narrow ${bytes} NOT NULL,
+    PRIMARY KEY (series, after_step, after_time, after_sequence)
+  )`;
+});
+
+const migrations = {
+  "1_tables": tables,
+  "2_tokens_and_changes": tokensAndChanges,
+  "3_segments": segments,
+};
 const newest = Object.keys(migrations).length;
 
 export const migrate: Effect.Effect<void, StoreError, SqlClient.SqlClient> = Effect.gen(

@@ -11,6 +11,8 @@ import { makeFragments } from "./fragments.ts";
 /** By step they lie in this order and are read on from anywhere; by time each part is a search through all. */
 const pointsAtOnce = { step: 10_000, timestamp: 250_000 };
 
+const none = new Float64Array();
+
 type Axis = keyof typeof pointsAtOnce;
 
 /** By step, those that have one go before those that have none. */
@@ -60,7 +62,7 @@ export const makePoints = ({ sql, columns }: Driver) => {
     Stream.paginate<Place, Points, SqlError.SqlError, never>(startOf(phase, direction), (place) =>
       Effect.map(
         part(series, axis, direction, phase, place),
-        ([steps = [], times = [], sequences = [], values = []]) => {
+        ([steps = none, times = none, sequences = none, values = none]) => {
           const last = steps.length - 1;
           const points: Points = {
             steps: Array.from(steps, (step) => (step === noStep ? null : step)),

@@ -1,10 +1,10 @@
 /** The store on a SQL database. What the databases do in their own ways is the driver's. */
 import * as Effect from "effect/Effect";
+import type * as Scope from "effect/Scope";
 import * as SqlError from "effect/sql/SqlError";
 import type * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
 import type { Metadata } from "../../internal/wire/schema.ts";
-import { noStep, sampleOf } from "../buckets.ts";
 import { digest } from "../json.ts";
 import type {
   Annotation,
@@ -25,9 +25,12 @@ import type {
 import type { Driver } from "./driver.ts";
 import { toStoreError } from "./errors.ts";
 import { makeFragments } from "./fragments.ts";
+import { eventsOfSegment } from "./levels.ts";
 import { answersBetween, maxAnswers } from "./limits.ts";
 import { makePoints } from "./points.ts";
 import { makeRows } from "./rows.ts";
+import { makeSamples } from "./samples.ts";
+import { enough, makeSealing } from "./sealing.ts";
 import { fromText, toPattern, toText } from "./text.ts";
 
 // -----------------------------------------------------------------------------
@@ -88,11 +91,15 @@ const toKey = (row: KeyRow): IngestionKey => ({
 // Store
 // -----------------------------------------------------------------------------
 
-export const makeSqlStore = (driver: Driver): Store["Service"] => {
-  const { sql, hash, lock, ingest } = driver;
+export const makeSqlStore = (driver: Driver): Effect.Effect<Store["Service"], never, Scope.Scope> =>
+  Effect.map(makeSealing(driver), (seal) => makeStore(driver, seal));
+
+const makeStore = (driver: Driver, seal: (series: Iterable<number>) => void): Store["Service"] => {
+  const { sql, hash, lock, columns, ingest } = driver;
   const { where, when } = makeFragments(sql);
   const rows = makeRows(sql);
   const points = makePoints(driver);
+  const samples = makeSamples(driver);
   const kept = <A>(self: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, StoreError> =>
     Effect.catch(self, toStoreError);
   const write = (statement: Statement.Statement<unknown>): Effect.Effect<void, StoreError> =>
@@ -142,6 +149,25 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
         yield* sql`DELETE FROM answers WHERE number <= ${row.number - maxAnswers}`;
       }
     });
+
+  // ---------------------------------------------------------------------------
+  // Long series
+  // ---------------------------------------------------------------------------
+
+  /** How many events were added to experiments since their series were looked at. */
+  const added = new Map<string, number>();
+
+  /** Of an experiment that has grown, seals the series that have. */
+  const sealAfter = (experimentId: string, more: number) => {
+    const all = (added.get(experimentId) ?? 0) + more;
+    if (all < eventsOfSegment / 4) return Effect.sync(() => void added.set(experimentId, all));
+    added.delete(experimentId);
+    return Effect.map(
+      columns(sql`SELECT number FROM series
+        WHERE experiment = ${numberOf(experimentId)} AND count - sealed - late >= ${enough}`),
+      ([numbers = []]) => seal(Array.from(numbers)),
+    );
+  };
 
   return {
     transaction: (self) =>
@@ -262,16 +288,18 @@ export const makeSqlStore = (driver: Driver): Store["Service"] => {
         Stream.fromEffect(toStoreError(error)),
       ),
     sample: (series, query) =>
-      points(series, "step", "asc").pipe(
-        Stream.map(({ steps, ...rest }) => ({
-          steps: steps.map((step) => step ?? noStep),
-          ...rest,
-        })),
-        Stream.runCollect,
-        Effect.map((all) => sampleOf(all, query)),
-        kept,
+      kept(
+        Effect.map(samples(series, query), ({ sample, loose }) => {
+          if (loose >= enough) seal([series.id]);
+          return sample;
+        }),
       ),
-    ingest: (batch) => kept(ingest(batch)),
+    ingest: (batch) =>
+      kept(
+        Effect.tap(ingest(batch), (result) =>
+          result._tag === "Ingested" ? sealAfter(batch.experimentId, result.added) : Effect.void,
+        ),
+      ),
 
     // -------------------------------------------------------------------------
     // Annotations
