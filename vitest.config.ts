@@ -13,7 +13,18 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
+      // What recording promises it promises over each API.
+      {
+        extends: true,
+        test: {
+          name: "over v2",
+          include: ["test/recording/*.test.ts"],
+          env: { RECORDING_API: "v2" },
+        },
+      },
+    ],
     // Many tests wait for processes and sockets, so that no core need be left free.
     maxWorkers: "100%",
     testTimeout: 30_000,

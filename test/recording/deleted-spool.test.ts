@@ -6,11 +6,12 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as Collector from "../../src/Collector.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation } from "../support/api.ts";
 import { listening } from "../support/logs.ts";
 import { collecting, stored, withDirectory } from "../support/recording.ts";
 
 const manually = { recoverOnStart: false };
-const away = Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+const away = Faults.status(401, { times: Infinity, match: { operation: operation.metrics } });
 
 const steps = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `loss/${from + i}`);

@@ -11,6 +11,7 @@ import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import { isStatus, operation } from "../support/api.ts";
 import { temporaryDirectory } from "../support/processes.ts";
 import { collecting, stored, withDirectory } from "../support/recording.ts";
 
@@ -137,10 +138,8 @@ describe("a run that was killed", () => {
         const recovery = yield* adopt(left);
         assert.deepInclude(recovery, { remaining: 0 });
         const requests = (yield* server.requests).slice(before);
-        const ofExperiments = requests.flatMap(({ operation }) =>
-          operation?.startsWith("Experiments.") === true ? [operation] : [],
-        );
-        assert.deepStrictEqual(ofExperiments, ["Experiments.get", "Experiments.updateStatus"]);
+        const told = requests.filter(isStatus).map(({ operation }) => operation);
+        assert.deepStrictEqual(told, [operation.fail]);
         assert.strictEqual(yield* status, "Killed");
         assert.lengthOf(yield* stored((yield* experiment).id), 5);
         assert.deepStrictEqual(readdirSync(left), []);
@@ -152,7 +151,7 @@ describe("a run that was killed", () => {
     withDirectory((left) =>
       Effect.gen(function* () {
         yield* killed(left, 1);
-        yield* Faults.status(422, { match: { operation: "Experiments.updateStatus" } });
+        yield* Faults.status(422, { match: { operation: operation.fail } });
         yield* adopt(left);
         assert.deepStrictEqual(readdirSync(left), []);
       }),

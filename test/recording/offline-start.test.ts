@@ -7,6 +7,7 @@ import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Folders from "../../src/Folders.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation, over } from "../support/api.ts";
 import { listening } from "../support/logs.ts";
 import { collecting, inMemory, requestsOf, stored, withDirectory } from "../support/recording.ts";
 
@@ -93,12 +94,12 @@ describe("a job with a spool in files", () => {
           assert.strictEqual(error.reason._tag, "ServerStatus");
           assert.deepInclude(yield* Effect.flip(recorder.flushOrFail), { pending: 11 });
           yield* Faults.clear;
-          const before = (yield* requestsOf("Experiments.create")).length;
+          const before = (yield* requestsOf(operation.open)).length;
           yield* recorder.flush;
           yield* recorder.flushOrFail;
           assert.deepStrictEqual((yield* recorder.experiment).id, (yield* ofSlug("iris"))?.id);
           assert.strictEqual((yield* ofSlug("iris"))?.status, "done");
-          assert.lengthOf((yield* requestsOf("Experiments.create")).slice(before), 1);
+          assert.lengthOf((yield* requestsOf(operation.open)).slice(before), 1);
           assert.match(
             said[0]!,
             /^iris cannot be opened yet: .*503.* It is recorded, and sent when it can be\.$/,
@@ -149,7 +150,11 @@ describe("a job with a spool in files", () => {
     ),
   );
 
-  for (const operation of ["Experiments.create", "IngestionKeys.create"] as const) {
+  const onTheWay = over({
+    v1: ["Experiments.create", "IngestionKeys.create"],
+    v2: ["Runs.open", "Experiments.get"],
+  } as const);
+  for (const operation of onTheWay) {
     it.live(`loses no event when ${operation} is refused on the way`, () =>
       withDirectory((directory) =>
         Effect.gen(function* () {

@@ -5,9 +5,10 @@ import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Folders from "../../src/Folders.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { api, operation, over } from "../support/api.ts";
 import { inMemory, requestsOf } from "../support/recording.ts";
 
-const taken = Faults.status(409, { match: { operation: "Experiments.create" } });
+const taken = Faults.status(409, { match: { operation: operation.open } });
 
 describe("a slug that is taken", () => {
   it.effect("is that of one experiment, however many ask for it at a time", () =>
@@ -21,20 +22,22 @@ describe("a slug that is taken", () => {
     }).pipe(Effect.provide(inMemory())),
   );
 
-  it.effect("is looked for where the service refuses it, and the experiment is there whole", () =>
-    Effect.gen(function* () {
-      yield* Experiments.create({ slug: "iris-2" });
-      const { experiment } = yield* Experiments.create({
-        slug: "iris",
-        description: "the first",
-        metadata: { lr: 0.1 },
-      });
-      yield* taken;
-      const recorder = yield* Collector.experiment({ slug: "iris" });
-      assert.deepStrictEqual(yield* recorder.experiment, experiment);
-      const [listed] = yield* requestsOf("Experiments.list");
-      assert.deepStrictEqual(listed?.query, [["slug", "iris"]]);
-    }).pipe(Effect.provide(inMemory())),
+  it.effect.runIf(api === "v1")(
+    "is looked for where the service refuses it, and the experiment is there whole",
+    () =>
+      Effect.gen(function* () {
+        yield* Experiments.create({ slug: "iris-2" });
+        const { experiment } = yield* Experiments.create({
+          slug: "iris",
+          description: "the first",
+          metadata: { lr: 0.1 },
+        });
+        yield* taken;
+        const recorder = yield* Collector.experiment({ slug: "iris" });
+        assert.deepStrictEqual(yield* recorder.experiment, experiment);
+        const [listed] = yield* requestsOf("Experiments.list");
+        assert.deepStrictEqual(listed?.query, [["slug", "iris"]]);
+      }).pipe(Effect.provide(inMemory())),
   );
 
   it.effect("that no experiment has fails as the service did", () =>
@@ -63,18 +66,19 @@ describe("a folder", () => {
       });
       const recorder = yield* Collector.experiment({ slug: "iris", folderPath: "/models/mamba" });
       assert.strictEqual(yield* folderOf(recorder), mamba.folderId);
-      const asked = yield* requestsOf("Folders.list");
+      const asked = yield* requestsOf(operation.findFolder);
       assert.deepStrictEqual(
         asked.map(({ query }) => query),
-        [[["path", "/models/mamba"]]],
+        [over({ v1: [["path", "/models/mamba"] as const], v2: [] })],
       );
-      const [created] = yield* requestsOf("Experiments.create");
-      assert.deepStrictEqual(created?.body, {
-        slug: "iris",
-        description: "",
-        metadata: {},
-        folder_id: mamba.folderId,
-      });
+      const [created] = yield* requestsOf(operation.open);
+      assert.deepStrictEqual<unknown>(
+        created?.events[0]?.data ?? created?.body,
+        over({
+          v1: { slug: "iris", description: "", metadata: {}, folder_id: mamba.folderId },
+          v2: { slug: "iris", description: "", meta: {} },
+        }),
+      );
     }).pipe(Effect.provide(inMemory())),
   );
 
@@ -84,7 +88,8 @@ describe("a folder", () => {
       const { folderId } = folder;
       const recorder = yield* Collector.experiment({ slug: "iris", folderId });
       assert.strictEqual(yield* folderOf(recorder), folderId);
-      assert.lengthOf(yield* requestsOf("Folders.list"), 0);
+      // Whether there is such a folder, v2 says only in its tree.
+      assert.lengthOf(yield* requestsOf(operation.findFolder), over({ v1: 0, v2: 1 }));
     }).pipe(Effect.provide(inMemory())),
   );
 
@@ -92,7 +97,7 @@ describe("a folder", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(Collector.experiment({ slug: "iris", folderPath }));
       assert(error._tag === "FolderPathError");
-      assert.lengthOf(yield* requestsOf("Experiments.create"), 0);
+      assert.lengthOf(yield* requestsOf(operation.open), 0);
       return error;
     });
 
@@ -104,7 +109,8 @@ describe("a folder", () => {
     }).pipe(Effect.provide(inMemory())),
   );
 
-  it.effect("that is one of several is said to be so", () =>
+  // A path of v2 is that of one folder.
+  it.effect.runIf(api === "v1")("that is one of several is said to be so", () =>
     Effect.gen(function* () {
       const folder = { folder_id: "f", org_id: "o", name: "mamba", path_name: "/mamba" };
       yield* Faults.garbage({

@@ -4,9 +4,10 @@ import * as Fiber from "effect/Fiber";
 import { TestClock } from "effect/testing";
 import * as Collector from "../../src/Collector.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation } from "../support/api.ts";
 import { inMemory, stored } from "../support/recording.ts";
 
-const away = Faults.status(503, { times: Infinity, match: { operation: "Metrics.ingest" } });
+const away = Faults.status(503, { times: Infinity, match: { operation: operation.metrics } });
 
 /** Records that many events, a step each, and hands the recorder over when the service is back. */
 const recordAway = (count: number) =>

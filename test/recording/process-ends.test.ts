@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import * as Collector from "../../src/Collector.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import { api } from "../support/api.ts";
 import { experimentOf, server, temporaryDirectory } from "../support/processes.ts";
 import { collecting, stored } from "../support/recording.ts";
 import type { Undisposed } from "../support/undisposed.ts";
@@ -69,7 +70,7 @@ describe("a process whose runtime is never disposed", () => {
       assert.include(output, "nothing to do\n");
       assert.strictEqual(code, 0);
       const { leftAlone } = yield* Effect.provide(Collector.recover, collecting(spool));
-      assert.match(leftAlone[0]?.detail ?? "", /^run-0 is for API v1 of http:\/\/127\.0\.0\.1:9$/);
+      assert.strictEqual(leftAlone[0]?.detail, `run-0 is for API ${api} of ${host}`);
     }).pipe(Effect.scoped, Effect.provide(server)),
   );
 });

@@ -7,7 +7,22 @@ import * as Annotations from "../../src/Annotations.ts";
 import * as ClientEventId from "../../src/ClientEventId.ts";
 import * as Collector from "../../src/Collector.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import type { LoggedRequest } from "../../src/testing/MetricsServer.ts";
+import { operation, over } from "../support/api.ts";
 import { inMemory, requestsOf, stored } from "../support/recording.ts";
+
+/** The metrics of a request, in the words of v1. */
+const metricsOf = ({ body, events }: LoggedRequest): ReadonlyArray<{ client_event_id: unknown }> =>
+  events.length === 0
+    ? (body as { data: Array<{ client_event_id: string }> }).data
+    : events.map(({ data, messageId }) => ({
+        client_event_id: messageId,
+        name: data["metricName"],
+        value: data["metricValue"],
+        step: data["step"],
+        metadata: data["meta"],
+        timestamp_ms: data["timestampMs"],
+      }));
 
 describe("a recorder", () => {
   it.effect("stores what was recorded, with the id that the event has everywhere", () =>
@@ -18,27 +33,33 @@ describe("a recorder", () => {
       yield* recorder.metric("loss", 0.5, { step: 3, metadata });
       yield* recorder.metric("note", -0, { timestamp: DateTime.makeUnsafe(5) });
       assert.isTrue(recorder.metricUnsafe("acc", 1e-7, { step: 0 }));
-      yield* recorder.annotation("halved", { metadata });
+      yield* recorder.annotation("halved", { step: 7, metadata });
       yield* recorder.annotation("and again");
       yield* recorder.flushOrFail;
 
       const timestamp_ms = Date.UTC(2026, 0, 31);
-      const [ingested] = yield* requestsOf("Metrics.ingest");
-      const { data } = ingested!.body as { data: Array<{ client_event_id: string }> };
+      const [ingested] = yield* requestsOf(operation.metrics);
+      const data = metricsOf(ingested!);
+      // In v2 metadata is there always, and texts; and so is a step.
+      const none = over({ v1: {}, v2: { metadata: {} } });
       assert.deepStrictEqual<unknown>(data, [
         {
           client_event_id: ClientEventId.make({ run: "iris", name: "loss", step: 3, metadata }),
           name: "loss",
           value: 0.5,
           step: 3,
-          metadata,
+          metadata: over({
+            v1: metadata,
+            v2: { split: "val", nested: JSON.stringify(metadata.nested) },
+          }),
           timestamp_ms,
         },
         {
           client_event_id: data[1]?.client_event_id,
           name: "note",
           value: 0,
-          step: null,
+          step: over({ v1: null, v2: 0 }),
+          ...none,
           timestamp_ms: 5,
         },
         {
@@ -46,20 +67,20 @@ describe("a recorder", () => {
           name: "acc",
           value: 1e-7,
           step: 0,
+          ...none,
           timestamp_ms,
         },
       ]);
-      const annotated = yield* requestsOf("Annotations.create");
-      assert.deepStrictEqual(
-        annotated.map(({ body }) => body),
-        [
-          { annotation: "halved", metadata },
-          { annotation: "and again", metadata: {} },
-        ],
-      );
+      assert.lengthOf(yield* requestsOf(operation.annotate), 2);
       assert.lengthOf(yield* stored((yield* recorder.experiment).id), 3);
       const { annotations } = yield* Annotations.list((yield* recorder.experiment).id);
-      assert.lengthOf(annotations, 2);
+      assert.deepStrictEqual<unknown>(
+        annotations.map(({ annotation, metadata }) => ({ annotation, metadata })),
+        [
+          { annotation: "and again", metadata: {} },
+          { annotation: "halved", metadata: { ...metadata, step: 7 } },
+        ],
+      );
       assert.deepStrictEqual(yield* recorder.summary, {
         delivered: 5,
         pending: 0,
@@ -80,10 +101,10 @@ describe("a recorder", () => {
       }
       yield* recorder.flushOrFail;
       const names = yield* stored((yield* recorder.experiment).id);
+      // Every metric of v2 has a step.
+      const steps = over({ v1: [null, null, null], v2: [0, 1, 2] });
       assert.deepStrictEqual(names.toSorted(), [
-        "heartbeat/null",
-        "heartbeat/null",
-        "heartbeat/null",
+        ...steps.map((step) => `heartbeat/${step}`),
         "loss/1",
       ]);
     }).pipe(Effect.provide(inMemory())),
@@ -92,8 +113,8 @@ describe("a recorder", () => {
   it.effect("sends a batch at 1,000 events, and one that is a second old", () =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });
-      const batches = Effect.map(requestsOf("Metrics.ingest"), (requests) =>
-        requests.map(({ body }) => (body as { data: Array<unknown> }).data.length),
+      const batches = Effect.map(requestsOf(operation.metrics), (requests) =>
+        requests.map((request) => metricsOf(request).length),
       );
       for (let step = 0; step < 2500; step++) yield* recorder.metric("loss", 1, { step });
       yield* TestClock.adjust(1);
@@ -111,7 +132,7 @@ describe("a recorder", () => {
       const metadata = { text: "é".repeat(30_000) };
       for (let step = 0; step < 40; step++) yield* recorder.metric("loss", 1, { step, metadata });
       yield* recorder.flush;
-      const sizes = (yield* requestsOf("Metrics.ingest")).map(
+      const sizes = (yield* requestsOf(operation.metrics)).map(
         ({ body }) => new TextEncoder().encode(JSON.stringify(body)).byteLength,
       );
       assert.lengthOf(sizes, 3);
@@ -122,8 +143,8 @@ describe("a recorder", () => {
   it.effect("keeps its events while the service is away, and sends each once", () =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });
-      yield* Faults.status(503, { times: 12, match: { operation: "Metrics.ingest" } });
-      yield* Faults.dropAfter({ times: 3, match: { operation: "Metrics.ingest" } });
+      yield* Faults.status(503, { times: 12, match: { operation: operation.metrics } });
+      yield* Faults.dropAfter({ times: 3, match: { operation: operation.metrics } });
       for (let step = 0; step < 3000; step++) yield* recorder.metric("loss", 1, { step });
       const flushing = yield* Effect.forkChild(recorder.flush);
       yield* TestClock.adjust("10 minutes");
@@ -142,13 +163,13 @@ describe("a recorder", () => {
       let before = 0;
       for (let second = 1; second <= seconds; second++) {
         yield* TestClock.adjust("1 second");
-        const { length } = yield* requestsOf("Metrics.ingest");
+        const { length } = yield* requestsOf(operation.metrics);
         if (length > before) at.push(second);
         before = length;
       }
       return at;
     });
-  const refusing = { times: Infinity, match: { operation: "Metrics.ingest" } } as const;
+  const refusing = { times: Infinity, match: { operation: operation.metrics } } as const;
 
   it.effect("waits twice as long after every failure, half a minute at most", () =>
     Effect.gen(function* () {
@@ -183,13 +204,13 @@ describe("a recorder", () => {
   it.effect("tries again at once when it is told to flush", () =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });
-      yield* Faults.status(404, { match: { operation: "Metrics.ingest" } });
+      yield* Faults.status(404, { match: { operation: operation.metrics } });
       yield* recorder.metric("loss", 1);
       const failed = yield* Effect.flip(recorder.flushOrFail);
       assert.strictEqual(failed.pending, 1);
       assert.match(
         failed.message,
-        /^Not all events of iris are delivered: 1 wait to be sent \(Metrics\.ingest: 404/,
+        /^Not all events of iris are delivered: 1 wait to be sent \((Metrics\.ingest|Runs\.metrics): 404/,
       );
       // No time goes by.
       yield* recorder.flushOrFail;

@@ -4,11 +4,12 @@ import { readdirSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation } from "../support/api.ts";
 import { collecting, withDirectory, stored } from "../support/recording.ts";
 
 const manually = { recoverOnStart: false };
 
-const down = Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+const down = Faults.status(401, { times: Infinity, match: { operation: operation.metrics } });
 
 /** A job that could not deliver its events; answers the experiment's id. */
 const leave = (directory: string, slug: string, events: number) =>
@@ -123,7 +124,7 @@ describe("what an earlier process left", () => {
       Effect.gen(function* () {
         const id = yield* Effect.gen(function* () {
           const recorder = yield* Collector.experiment({ slug: "over" });
-          yield* Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+          yield* Faults.status(401, { times: Infinity, match: { operation: operation.metrics } });
           yield* recorder.run(recorder.metric("loss", 1, { step: 1 }));
           return (yield* recorder.experiment).id;
         }).pipe(Effect.scoped);
@@ -140,7 +141,7 @@ describe("what an earlier process left", () => {
       Effect.gen(function* () {
         yield* leave(directory, "gone", 5);
         const id = yield* leave(directory, "there", 5);
-        yield* Faults.status(404, { match: { operation: "Metrics.ingest" } });
+        yield* Faults.status(404, { match: { operation: operation.metrics } });
         const recovery = yield* Collector.recover.pipe(
           Effect.provide(collecting(directory, manually)),
         );

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { progressBar } from "../../src/cli/progressBar.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { api, operation } from "../support/api.ts";
 import { experimentOf, server, start, storedOf, temporaryDirectory } from "../support/processes.ts";
 import { resend } from "../support/resend.ts";
 
@@ -65,7 +66,7 @@ describe("syvain-metrics-effect resend", () => {
         end: "wait",
         lease: "10 seconds",
       });
-      yield* Faults.delay("1 hour", { times: Infinity, match: { operation: "Metrics.ingest" } });
+      yield* Faults.delay("1 hour", { times: Infinity, match: { operation: operation.metrics } });
       yield* job.printed("recorded");
       const { code, stderr, stdout } = yield* resend(spool);
       assert.strictEqual(stdout, `Nothing to send in ${spool}.\n`);
@@ -84,7 +85,8 @@ describe("syvain-metrics-effect resend", () => {
       const { code, stderr } = yield* resend(spool, {
         SYVAIN_METRICS_HOST: "http://127.0.0.1:9",
       });
-      assert.match(stderr, /@free: left is for API v1 of http:\/\/127\.0\.0\.1:\d+\n/);
+      assert.match(stderr, /@free: left is for API v[12] of http:\/\/127\.0\.0\.1:\d+\n/);
+      assert.include(stderr, `for API ${api} of`);
       assert.strictEqual(code, 3);
     }).pipe(Effect.scoped, Effect.provide(server)),
   );

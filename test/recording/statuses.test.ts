@@ -12,19 +12,51 @@ import * as Annotations from "../../src/Annotations.ts";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import type { LoggedRequest } from "../../src/testing/MetricsServer.ts";
+import { isStatus, operation, over } from "../support/api.ts";
 import { temporaryDirectory } from "../support/processes.ts";
 import { collecting, inMemory, requestsOf, stored, withDirectory } from "../support/recording.ts";
 
 interface Told {
   readonly status: string;
   readonly error?: { readonly name: string; readonly detail?: string };
-  readonly timestamp_ms: number;
+  /** In v2 it is when the service heard of it. */
+  readonly timestamp_ms?: number;
 }
 
-const updates = requestsOf("Experiments.updateStatus");
+const updates = Effect.map(
+  MetricsServer.MetricsServer.use((server) => server.requests),
+  (requests) => requests.filter(isStatus),
+);
+
+const events: { readonly [event: string]: string } = {
+  "syvain.v2.experiment.start": "running",
+  "syvain.v2.experiment.done": "done",
+  "syvain.v2.experiment.error": "error",
+};
+
+/** What a request told, in the words of v1. */
+const toldBy = ({ body, events: [one] }: LoggedRequest): Told => {
+  if (one === undefined) return body as Told;
+  const { error: detail, meta } = one.data as {
+    readonly error?: string;
+    readonly meta?: { readonly error_type: string };
+  };
+  return {
+    status: events[one.event] ?? one.event,
+    ...(detail === undefined ? {} : { error: { name: meta!.error_type, detail } }),
+  };
+};
+
+/** The same, with when it was where that is said. */
+const at = (status: string, timestamp_ms: number): Told => ({
+  status,
+  ...over({ v1: { timestamp_ms }, v2: {} }),
+});
 
 /** What was told, in order. */
-const told = Effect.map(updates, (requests) => requests.map(({ body }) => body as Told));
+const told = Effect.map(updates, (requests) => requests.map(toldBy));
 
 const run = (job: Effect.Effect<unknown, unknown>) =>
   Effect.gen(function* () {
@@ -58,13 +90,13 @@ describe("a run", () => {
         yield* TestClock.adjust("1 second");
         const { exit, id } = yield* Fiber.join(running);
         const [started, ended, ...more] = yield* told;
-        assert.deepStrictEqual(started, { status: "running", timestamp_ms: 1000 });
+        assert.deepStrictEqual(started, at("running", 1000));
         assert.lengthOf(more, 0);
         const { experiment } = yield* Experiments.get(id);
         assert.lengthOf(yield* stored(id), 1);
         if (detail === undefined) {
           assert.isTrue(Exit.isSuccess(exit));
-          assert.deepStrictEqual(ended, { status: "done", timestamp_ms: 1000 });
+          assert.deepStrictEqual(ended, at("done", 1000));
           assert.strictEqual(experiment.status, "done");
         } else {
           assert.isTrue(Exit.isFailure(exit));
@@ -95,7 +127,9 @@ describe("a run", () => {
       };
       const { exit } = yield* run(Effect.fail(error));
       assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === error);
-      assert.deepInclude((yield* told).at(-1), { status: "error", error: { name: "Error" } });
+      const ended = (yield* told).at(-1);
+      assert.deepInclude(ended, { status: "error" });
+      assert.strictEqual(ended?.error?.name, "Error");
     }).pipe(Effect.provide(inMemory())),
   );
 
@@ -121,15 +155,24 @@ describe("a run", () => {
       assert.strictEqual((yield* Experiments.get(id)).experiment.status, "running");
       yield* TestClock.adjust("30 seconds");
       yield* Fiber.join(job);
-      assert.deepStrictEqual((yield* told).at(-1), { status: "done", timestamp_ms: 60_000 });
+      assert.deepStrictEqual((yield* told).at(-1), at("done", 60_000));
       assert.lengthOf(yield* stored(id), 1);
     }).pipe(Effect.provide(inMemory())),
   );
 });
 
 const manually = { recoverOnStart: false };
-const keyOf = ({ headers }: { readonly headers: object }) =>
-  Reflect.get(headers, "idempotency-key") as unknown;
+/** In v2 it is the id of the message. */
+const keyOf = ({ events, headers }: LoggedRequest): unknown =>
+  events[0]?.messageId ?? headers["idempotency-key"];
+
+/** The service acts, and the answer is lost: of anything, or of what v2 would count twice. */
+const answersAreLost = over({
+  v1: Faults.dropAfter({ times: Infinity }),
+  v2: Effect.forEach(["Runs.annotate", "Runs.start", "Runs.done"] as const, (operation) =>
+    Faults.dropAfter({ times: Infinity, match: { operation } }),
+  ),
+});
 
 describe("what a later process sends again", () => {
   it.live("is the same request: an annotation is there once, a status has the time it had", () =>
@@ -139,8 +182,7 @@ describe("what a later process sends again", () => {
           const recorder = yield* Collector.experiment({ slug: "iris" });
           yield* recorder.metric("loss", 1, { step: 1 });
           yield* recorder.flush;
-          // The service acts, and the answer is lost.
-          yield* Faults.dropAfter({ times: Infinity });
+          yield* answersAreLost;
           yield* recorder.run(recorder.annotation("halved", { metadata: { at: 3 } }));
           return (yield* recorder.experiment).id;
         }).pipe(Effect.scoped, Effect.provide(collecting(directory, manually)));
@@ -153,9 +195,10 @@ describe("what a later process sends again", () => {
           annotations.map(({ annotation, metadata }) => [annotation, metadata]),
           [["halved", { at: 3 }]],
         );
-        for (const operation of ["Annotations.create", "Experiments.updateStatus"] as const) {
-          const requests = yield* requestsOf(operation);
-          assert.isAbove(requests.length, 1);
+        const repeated = [yield* requestsOf(operation.annotate), yield* updates];
+        // Where a second one would count, the service is asked whether the first one has come.
+        for (const requests of over({ v1: repeated, v2: [] })) assert.isAbove(requests.length, 1);
+        for (const requests of repeated) {
           // A key for each body, and a body for each key.
           const pairs = requests.map((one) => `${keyOf(one)} ${JSON.stringify(one.body)}`);
           const keys = new Set(requests.map(keyOf));
@@ -181,16 +224,19 @@ describe("what a later process sends again", () => {
             cpSync(directory, copy, { recursive: true });
             const before = (yield* updates).length;
             const recover = Effect.provide(Collector.recover, collecting(copy, manually));
-            yield* Faults.status(503, { match: { operation: "Experiments.updateStatus" } });
+            yield* Faults.status(503, { match: { operation: operation.fail } });
             yield* recover;
             yield* recover;
             const requests = (yield* updates).slice(before);
             assert.lengthOf(requests, 2);
             assert.lengthOf(new Set(requests.map(keyOf)), 1);
             assert.deepStrictEqual(requests[0]?.body, requests[1]?.body);
-            assert.deepInclude(requests[0]?.body, {
+            assert.deepInclude(toldBy(requests[0]!), {
               status: "error",
-              error: { name: "Killed", detail: "The process ended before the run did." },
+              error: {
+                name: "Killed",
+                detail: `${over({ v1: "", v2: "Killed: " })}The process ended before the run did.`,
+              },
             });
             const { experiment } = yield* Experiments.get((yield* recorder.experiment).id);
             assert.deepInclude(experiment, { status: "error", errorName: "Killed" });

@@ -13,6 +13,7 @@ import { dirname } from "node:path";
 import * as Collector from "../../src/Collector.ts";
 import * as Experiments from "../../src/Experiments.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation } from "../support/api.ts";
 import { Disk } from "../support/disk.ts";
 import { collecting, stored, withDirectory } from "../support/recording.ts";
 import {
@@ -185,7 +186,7 @@ describe("a recorder whose log was taken over", () => {
   const recording = (directory: string) =>
     Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "slow" });
-      yield* Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+      yield* Faults.status(401, { times: Infinity, match: { operation: operation.metrics } });
       yield* recorder.run(
         Effect.gen(function* () {
           yield* recorder.metric("loss", 1, { step: 1 });
@@ -245,7 +246,7 @@ describe("what was taken over from others", () => {
   it.live("is let go of when it is taken over again", () =>
     withDirectory((directory) =>
       Effect.gen(function* () {
-        yield* Faults.status(401, { times: Infinity, match: { operation: "Metrics.ingest" } });
+        yield* Faults.status(401, { times: Infinity, match: { operation: operation.metrics } });
         yield* Effect.gen(function* () {
           const recorder = yield* Collector.experiment({ slug: "left" });
           // More than is read at once.

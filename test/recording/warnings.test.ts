@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect";
 import { TestClock } from "effect/testing";
 import * as Collector from "../../src/Collector.ts";
 import * as Faults from "../../src/testing/Faults.ts";
+import { operation } from "../support/api.ts";
 import { listening } from "../support/logs.ts";
 import { inMemory } from "../support/recording.ts";
 
@@ -22,7 +23,7 @@ it.effect(
     const { said, layer } = listening();
     return Effect.gen(function* () {
       const recorder = yield* Collector.experiment({ slug: "iris" });
-      const match = { operation: "Metrics.ingest" } as const;
+      const match = { operation: operation.metrics } as const;
       // It numbers its answers, and fails in two ways in turn.
       for (let i = 0; i < 2000; i++) {
         const body = JSON.stringify({ error: { message: `incident ${i}` } });

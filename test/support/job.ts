@@ -13,6 +13,7 @@ import { writeSync } from "node:fs";
 import * as Collector from "../../src/Collector.ts";
 import * as Spool from "../../src/Spool.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
+import { api } from "./api.ts";
 
 export interface Job {
   readonly host: string;
@@ -41,6 +42,7 @@ const job: Job = JSON.parse(process.env["JOB"]!);
 const print = (line: string) => Effect.sync(() => void writeSync(1, `${line}\n`));
 
 const live = Collector.layer({
+  api,
   shutdownTimeout: job.shutdownTimeout,
   interval: job.interval,
   recoverOnStart: job.end !== "recover",

@@ -16,6 +16,7 @@ import * as Metrics from "../../src/Metrics.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
 import * as Faults from "../../src/testing/Faults.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
+import { operation } from "./api.ts";
 import type { Job } from "./job.ts";
 
 const script = fileURLToPath(new URL("job.ts", import.meta.url));
@@ -133,7 +134,7 @@ export const storedOf = (slug: string) =>
 export const faulty = Effect.gen(function* () {
   for (;;) {
     const drop = Math.random() < 0.5 ? Faults.dropBefore : Faults.dropAfter;
-    yield* drop({ match: { operation: "Metrics.ingest" } });
+    yield* drop({ match: { operation: operation.metrics } });
     yield* Effect.sleep(20 + Math.random() * 60);
   }
 }).pipe(Effect.forkScoped);

@@ -9,6 +9,7 @@ import * as RequestPolicy from "../../src/RequestPolicy.ts";
 import * as Spool from "../../src/Spool.ts";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
 import type { LoggedRequest } from "../../src/testing/MetricsServer.ts";
+import { api } from "./api.ts";
 import { temporaryDirectory } from "./processes.ts";
 
 /** A collector in memory, and its server. */
@@ -17,7 +18,7 @@ export const inMemory = (
   memory: Spool.MemoryOptions = {},
   client: MetricsServer.ClientOptions = {},
 ) =>
-  Collector.layer(options).pipe(
+  Collector.layer({ api, ...options }).pipe(
     Layer.provideMerge(Spool.layerMemory(memory)),
     Layer.provideMerge(MetricsServer.layerClient(client)),
   );
@@ -40,7 +41,7 @@ export const collecting = (
   options: Collector.Options = {},
   files: Spool.FileOptions = {},
 ) =>
-  Collector.layer({ interval: "10 millis", shutdownTimeout: "50 millis", ...options }).pipe(
+  Collector.layer({ api, interval: "10 millis", shutdownTimeout: "50 millis", ...options }).pipe(
     Layer.provide(Spool.layerFileSystem(directory, { lease: "200 millis", ...files })),
     Layer.provide(NodeServices.layer),
     Layer.fresh,

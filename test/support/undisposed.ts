@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope";
 import * as Collector from "../../src/Collector.ts";
 import * as Spool from "../../src/Spool.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
+import { api } from "./api.ts";
 
 export interface Undisposed {
   readonly host: string;
@@ -29,7 +30,7 @@ const { apiKey, events, flush, host, recorders, spool }: Undisposed = JSON.parse
 );
 
 const runtime = ManagedRuntime.make(
-  Collector.layer({ interval: "100 millis" }).pipe(
+  Collector.layer({ api, interval: "100 millis" }).pipe(
     Layer.provide(
       spool === undefined
         ? Spool.layerMemory()
