@@ -1,7 +1,7 @@
-"""One run that the collector 0.0.352 records and that all others read, with equal numbers.
+"""One run that the collector 0.0.352 and our recorder record, and that all others read, with equal numbers.
 
-`crosswise_v2.py collector` records what crosswise_v2.json says, `crosswise_v2.py client` and `crosswise_v2.py duckdb`
-read it, as crosswise_v2.ts does.
+`crosswise_v2.py collector` records what crosswise_v2.json says, as crosswise_v2.ts does; that, `crosswise_v2.py client`
+and `crosswise_v2.py duckdb` read both.
 """
 
 import json
@@ -26,7 +26,12 @@ def in_order(points) -> list[list]:
 fields = ("name", "metadata", "step", "timestampMs", "value")
 points = in_order(tuple(point[field] for field in fields) for point in written["points"])
 # The newest first, and before all the one that the collector writes of itself.
-annotations = [*written["annotations"][::-1], {"annotation": "experiment opened", "meta": {}}]
+annotations = written["annotations"][::-1]
+opened = {"annotation": "experiment opened", "meta": {}}
+recorded = [
+    ("what the collector recorded", written["slug"], [*annotations, opened]),
+    ("what our recorder recorded", written["slug"] + "-ours", annotations),
+]
 
 
 def collector() -> None:
@@ -56,22 +61,23 @@ def client() -> None:
     from o41_metrics_api import Experiment, Metrics
 
     metrics = run.recorded(Metrics(API_KEY, host=HOST), wrap=(Experiment,), prefix="Metrics.")
-    experiment = metrics.experiment(written["slug"])
-    with check("Experiment.info", "what the collector recorded"):
-        same(experiment.folder_path, f"/{written['folder']}")
-        info = experiment.info()
-        same((info.description, info.status), (written["description"], "error"))
-        same_json(info.meta, written["meta"], "the meta")
-        same_json({"message": info.error.message, "meta": info.error.meta}, written["error"], "the error")
-    with check("Experiment.series", "what the collector recorded"):
-        found = [
-            (one.name, one.metadata, step, at, value)
-            for one in experiment.series()
-            for step, at, value in zip(one.steps, one.timestamps_ms, one.values, strict=True)
-        ]
-        same(in_order(found), points)
-    with check("Experiment.annotations", "what the collector recorded"):
-        same_json([{"annotation": note.text, "meta": note.meta} for note in experiment.annotations()], annotations)
+    for what, slug, notes in recorded:
+        experiment = metrics.experiment(slug)
+        with check("Experiment.info", what):
+            same(experiment.folder_path, f"/{written['folder']}")
+            info = experiment.info()
+            same((info.description, info.status), (written["description"], "error"))
+            same_json(info.meta, written["meta"], "the meta")
+            same_json({"message": info.error.message, "meta": info.error.meta}, written["error"], "the error")
+        with check("Experiment.series", what):
+            found = [
+                (one.name, one.metadata, step, at, value)
+                for one in experiment.series()
+                for step, at, value in zip(one.steps, one.timestamps_ms, one.values, strict=True)
+            ]
+            same(in_order(found), points)
+        with check("Experiment.annotations", what):
+            same_json([{"annotation": note.text, "meta": note.meta} for note in experiment.annotations()], notes)
 
 
 def duckdb() -> None:
@@ -82,24 +88,25 @@ def duckdb() -> None:
     o41_metrics_duckdb.load(connection)
     connection.execute(f"ATTACH '{HOST}' AS m (TYPE o41_metrics, API_KEY '{API_KEY}')")
 
-    def rows(table: str, columns: str, by: str = "experiment_slug") -> list[tuple]:
+    def rows(table: str, slug: str, columns: str, by: str = "experiment_slug") -> list[tuple]:
         with run.calling(table):
-            return connection.execute(f"SELECT {columns} FROM m.{table} WHERE {by} = '{written['slug']}'").fetchall()
+            return connection.execute(f"SELECT {columns} FROM m.{table} WHERE {by} = '{slug}'").fetchall()
 
-    with check("experiments", "what the collector recorded"):
-        ((description, meta, status, message, error_meta),) = rows(
-            "experiments", "description, meta, status, error_message, error_meta", "slug"
-        )
-        same((description, status), (written["description"], "error"))
-        same_json(json.loads(meta), written["meta"], "the meta")
-        same_json({"message": message, "meta": json.loads(error_meta)}, written["error"], "the error")
-    with check("series", "what the collector recorded"):
-        found = rows("series", 'metric_name, metadata, step, epoch_ms("timestamp"), value')
-        same(in_order((name, json.loads(metadata), *rest) for name, metadata, *rest in found), points)
-    with check("annotations", "what the collector recorded"):
-        found = rows("annotations", "annotation, meta")
-        kept = sorted(([text, json.loads(meta)] for text, meta in found), key=lambda note: note[0])
-        same_json(kept, sorted([note["annotation"], note["meta"]] for note in annotations))
+    for what, slug, notes in recorded:
+        with check("experiments", what):
+            ((description, meta, status, message, error_meta),) = rows(
+                "experiments", slug, "description, meta, status, error_message, error_meta", "slug"
+            )
+            same((description, status), (written["description"], "error"))
+            same_json(json.loads(meta), written["meta"], "the meta")
+            same_json({"message": message, "meta": json.loads(error_meta)}, written["error"], "the error")
+        with check("series", what):
+            found = rows("series", slug, 'metric_name, metadata, step, epoch_ms("timestamp"), value')
+            same(in_order((name, json.loads(metadata), *rest) for name, metadata, *rest in found), points)
+        with check("annotations", what):
+            found = rows("annotations", slug, "annotation, meta")
+            kept = sorted(([text, json.loads(meta)] for text, meta in found), key=lambda note: note[0])
+            same_json(kept, sorted([note["annotation"], note["meta"]] for note in notes))
 
 
 run.group({"collector": collector, "client": client, "duckdb": duckdb}[reader])
