@@ -2,14 +2,14 @@
  * Metrics in bulk over API v2: `run.metrics`, beside a loop by hand that checks the replies, and the service's own
  * client in Python. Prints a table.
  *
- * `npm run build && node bench/metrics-v2.ts [points]`; default: 200,000, four requests at a time; a tenth of them, one
+ * `npm run build && node bench/metrics-v2.ts [points]`; default: 1,000,000, four requests at a time; a tenth of them, one
  * request at a time, for Python.
  */
 import { startServer } from "./support/child.ts";
 import { aTenth, heading, inTurns, row, startContender } from "./support/contender.ts";
 import { startPython } from "./support/python.ts";
 
-const count = Number(process.argv[2] ?? 200_000);
+const count = Number(process.argv[2] ?? 1_000_000);
 const host = await startServer("sink-server-v2");
 
 const python = startPython("client_v2.py", host, "o41");

@@ -261,6 +261,52 @@ for (const transport of transportNames) {
       }),
     );
 
+    it.live("as they arrive are read no further ahead than what is on its way", () =>
+      Effect.gen(function* () {
+        const count = 400;
+        const points = 5000;
+        let [written, read, furthest] = [0, 0, 0];
+        const { result } = yield* asked(
+          async (turn) => {
+            const whole = text(
+              () => [
+                batch("a", 0, points),
+                complete("a", count, count * points),
+                done(1, count, count * points),
+              ],
+              turn,
+            );
+            const first = whole.indexOf("\n") + 1;
+            const line = whole.slice(0, first);
+            for (; written < count; written++) {
+              if (!turn.response.write(line)) {
+                await new Promise((resolve) => turn.response.once("drain", resolve));
+              }
+            }
+            turn.response.end(whole.slice(first));
+          },
+          Series.stream("e").pipe(
+            Stream.mapEffect(({ values }) =>
+              Effect.promise(async () => {
+                // Time for the service to write on.
+                for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+                furthest = Math.max(furthest, written - read++);
+                return values.length;
+              }),
+            ),
+            Stream.runFold(
+              () => 0,
+              (sum, length) => sum + length,
+            ),
+          ),
+          transport,
+        );
+        assert.strictEqual(result, count * points);
+        // Of some 60 MB in all.
+        assert.isBelow(furthest, count / 4);
+      }),
+    );
+
     it.live("as they arrive are there before the rest is", () =>
       Effect.gen(function* () {
         let go = (): void => {};
