@@ -24,12 +24,15 @@ export const h = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** The same children in the same order are left alone, so that what has the focus keeps it. */
+/** What stays where it is is not touched, so that what has the focus keeps it. */
 export const setChildren = (parent: Element, children: ReadonlyArray<Node>): void => {
-  const same =
-    parent.childNodes.length === children.length &&
-    children.every((child, i) => parent.childNodes[i] === child);
-  if (!same) parent.replaceChildren(...children);
+  const wanted = new Set(children);
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const child of children) {
+    if (child === next) next = next.nextSibling;
+    else parent.insertBefore(child, next);
+  }
 };
 
 export const setText = (element: Element, text: string): void => {
