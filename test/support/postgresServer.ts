@@ -1,7 +1,7 @@
 /** A Postgres server of its own, for as long as this process lives; each database in it is empty at first. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,7 +51,21 @@ export interface PostgresServer {
   /** It goes away, and comes back with what it had. */
   readonly stop: () => Promise<void>;
   readonly start: () => Promise<void>;
+  /** All of its processes stand still, and go on: connections are taken, and nothing answers. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
 }
+
+/** A process and all that it has started, which may have been a group of their own. */
+const withChildren = (pid: number): ReadonlyArray<number> => [
+  pid,
+  ...readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8")
+      .split(" ")
+      .filter((child) => child !== "")
+      .flatMap((child) => withChildren(Number(child))),
+  ),
+];
 
 const run = (program: string, args: ReadonlyArray<string>, as: { uid: number } | undefined) => {
   const { status, stderr } = spawnSync(join(folder ?? "", program), args, {
@@ -66,7 +80,7 @@ export interface PostgresOptions {
   readonly isDurable?: boolean | undefined;
 }
 
-/** Answers how it is stopped. */
+/** Answers what can be done to it. */
 const launch = async (directory: string, port: number, { isDurable = false }: PostgresOptions) => {
   // No sockets but on loopback.
   const settings = [
@@ -86,10 +100,17 @@ const launch = async (directory: string, port: number, { isDurable = false }: Po
     said.push(line);
     if (line.includes("ready to accept connections")) {
       shell.stdout.resume();
-      return async () => {
-        const closed = once(shell, "close");
-        shell.stdin.end("keep\n");
-        await closed;
+      const tell = (signal: NodeJS.Signals) => {
+        for (const pid of withChildren(shell.pid!)) process.kill(pid, signal);
+      };
+      return {
+        stop: async () => {
+          const closed = once(shell, "close");
+          shell.stdin.end("keep\n");
+          await closed;
+        },
+        freeze: () => tell("SIGSTOP"),
+        thaw: () => tell("SIGCONT"),
       };
     }
     if (line.includes("FATAL")) break;
@@ -104,7 +125,7 @@ const start = async (options: PostgresOptions): Promise<PostgresServer> => {
   const trust = ["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
   run("initdb", ["-D", directory, ...trust], as);
   const port = await freePort();
-  let stop = await launch(directory, port, options);
+  let running = await launch(directory, port, options);
   let databases = 0;
   return {
     newDatabase: async () => {
@@ -113,9 +134,11 @@ const start = async (options: PostgresOptions): Promise<PostgresServer> => {
       run("createdb", [...where, "-T", "template0", name], as);
       return `postgres://postgres@127.0.0.1:${port}/${name}`;
     },
-    stop: () => stop(),
+    stop: () => running.stop(),
+    freeze: () => running.freeze(),
+    thaw: () => running.thaw(),
     start: async () => {
-      stop = await launch(directory, port, options);
+      running = await launch(directory, port, options);
     },
   };
 };

@@ -1,5 +1,6 @@
 /** Postgres, which several servers may share. Its driver is installed by those who use it. */
 import * as Data from "effect/Data";
+import type * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import * as Reactivity from "effect/reactivity/Reactivity";
@@ -17,6 +18,7 @@ import { isLate, lateOf, type Sealed } from "../sql/late.ts";
 import { idSize, type PackedEvents, packEvents } from "../sql/packed.ts";
 import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
+import { within } from "../sql/within.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
 
 /** The driver is not installed, or cannot be loaded. */
@@ -83,16 +85,27 @@ export interface Postgres {
   readonly addSetting: (name: string, value: string) => Effect.Effect<string, StoreError>;
 }
 
+export interface PostgresOptions {
+  /** How long it may take to do what it is told to. Default: half a minute. */
+  readonly patience?: Duration.Input | undefined;
+}
+
 export const openPostgres = (
   url: Redacted.Redacted,
+  { patience = "30 seconds" }: PostgresOptions = {},
 ): Effect.Effect<Postgres, DriverMissing | StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const { PgClient, PgTypes } = yield* loadDriver;
     const types = makeTypes(PgTypes);
+    const patiently = within(patience);
     const sql = yield* Effect.catch(
-      PgClient.make({ url, types, applicationName: "syvain-metrics", maxConnections: 10 }).pipe(
-        Effect.provide(Reactivity.layer),
-      ),
+      PgClient.make({
+        url,
+        types,
+        applicationName: "syvain-metrics",
+        maxConnections: 10,
+        keepAlive: "10 seconds",
+      }).pipe(Effect.provide(Reactivity.layer)),
       toStoreError,
     );
     yield* Effect.provideService(migrate, SqlClient.SqlClient, sql);
@@ -260,8 +273,9 @@ export const openPostgres = (
       sql,
       hash: (token) => createHash("sha256").update(token).digest("hex"),
       lock: Effect.asVoid(sql`SELECT 1 FROM pg_advisory_xact_lock(${transactionLock})`),
+      within: patiently,
       columns: (statement) =>
-        Effect.map(statement.values, (rows) => {
+        Effect.map(patiently(statement.values), (rows) => {
           const width = rows[0]?.length ?? 0;
           return Array.from({ length: width }, (_, column) =>
             Float64Array.from(rows, (row) => Number(row[column])),
@@ -281,7 +295,7 @@ export const openPostgres = (
 
     const setting = (name: string) =>
       Effect.map(
-        sql<{ value: string }>`SELECT value FROM settings WHERE name = ${name}`,
+        patiently(sql<{ value: string }>`SELECT value FROM settings WHERE name = ${name}`),
         ([row]) => row?.value,
       );
     return {
@@ -305,8 +319,9 @@ export const openPostgres = (
 
 export const layerPostgres = (
   url: Redacted.Redacted,
+  options?: PostgresOptions,
 ): Layer.Layer<Store, DriverMissing | StoreError> =>
   Layer.effect(
     Store,
-    Effect.map(openPostgres(url), ({ store }) => store),
+    Effect.map(openPostgres(url, options), ({ store }) => store),
   );

@@ -18,6 +18,7 @@ import { migrate } from "../sql/migrations.ts";
 import { packEvents } from "../sql/packed.ts";
 import { makeSqlStore } from "../sql/store.ts";
 import { fromText, toText } from "../sql/text.ts";
+import { always } from "../sql/within.ts";
 import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
 import type { PackedBatch, PackedIngested, Shape } from "./sqliteProtocol.ts";
 import { startThread, type Thread } from "./sqliteThread.ts";
@@ -174,6 +175,7 @@ export const layerSqlite = ({
       return yield* makeSqlStore({
         sql,
         hash: (token) => createHash("sha256").update(token).digest("hex"),
+        within: always,
         lock: Effect.void,
         columns: (statement) => Effect.map(statement.raw, (raw) => (isColumns(raw) ? raw : [])),
         write: (statement) => {

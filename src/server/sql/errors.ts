@@ -1,4 +1,5 @@
 /** What a database says, as the store says it. */
+import type * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import * as SqlError from "effect/sql/SqlError";
@@ -37,3 +38,23 @@ export const toStoreError = (error: unknown): Effect.Effect<never, StoreError> =
     new StoreError({ reason: isFull(cause) ? "full" : isPassing, message, cause: error }),
   );
 };
+
+/**
+ * What the database says, wherever it says it: a transaction whose connection is lost cannot be taken back either, which
+ * is a defect beside what it failed with.
+ */
+export const orStoreError = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+): Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError, R> =>
+  Effect.catchCause(
+    self,
+    (cause): Effect.Effect<never, Exclude<E, SqlError.SqlError> | StoreError> => {
+      for (const reason of cause.reasons) {
+        const found =
+          reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined;
+        if (SqlError.isSqlError(found)) return toStoreError(found);
+      }
+      // None of its errors is one of the database.
+      return Effect.failCause(cause as Cause.Cause<Exclude<E, SqlError.SqlError>>);
+    },
+  );

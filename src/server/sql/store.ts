@@ -1,7 +1,7 @@
 /** The store on a SQL database. What the databases do in their own ways is the driver's. */
 import * as Effect from "effect/Effect";
 import type * as Scope from "effect/Scope";
-import * as SqlError from "effect/sql/SqlError";
+import type * as SqlError from "effect/sql/SqlError";
 import type * as Statement from "effect/sql/Statement";
 import * as Stream from "effect/Stream";
 import type { Metadata } from "../../internal/wire/schema.ts";
@@ -23,7 +23,7 @@ import type {
   StoreError,
 } from "../store.ts";
 import type { Driver } from "./driver.ts";
-import { toStoreError } from "./errors.ts";
+import { orStoreError, toStoreError } from "./errors.ts";
 import { makeFragments } from "./fragments.ts";
 import { eventsOfSegment } from "./levels.ts";
 import { answersBetween, maxAnswers } from "./limits.ts";
@@ -95,13 +95,13 @@ export const makeSqlStore = (driver: Driver): Effect.Effect<Store["Service"], ne
   Effect.map(makeSealing(driver), (seal) => makeStore(driver, seal));
 
 const makeStore = (driver: Driver, seal: (series: Iterable<number>) => void): Store["Service"] => {
-  const { sql, hash, lock, columns, ingest } = driver;
+  const { sql, hash, lock, columns, ingest, within } = driver;
   const { where, when } = makeFragments(sql);
   const rows = makeRows(sql);
   const points = makePoints(driver);
   const samples = makeSamples(driver);
   const kept = <A>(self: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, StoreError> =>
-    Effect.catch(self, toStoreError);
+    orStoreError(within(self));
   const write = (statement: Statement.Statement<unknown>): Effect.Effect<void, StoreError> =>
     kept(Effect.asVoid(statement));
   const all = <Row extends object, A>(statement: Statement.Statement<Row>, to: (row: Row) => A) =>
@@ -171,9 +171,7 @@ const makeStore = (driver: Driver, seal: (series: Iterable<number>) => void): St
 
   return {
     transaction: (self) =>
-      sql
-        .withTransaction(Effect.andThen(kept(lock), self))
-        .pipe(Effect.catchIf(SqlError.isSqlError, toStoreError)),
+      orStoreError(within(sql.withTransaction(Effect.andThen(kept(lock), self)))),
 
     // -------------------------------------------------------------------------
     // Folders
