@@ -13,7 +13,6 @@ import * as Option from "effect/Option";
 import * as Redacted from "effect/Redacted";
 import type * as Scope from "effect/Scope";
 import { existsSync } from "node:fs";
-import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quoted } from "../internal/base/shellQuote.ts";
@@ -24,10 +23,8 @@ import type { DriverMissing } from "../server/drivers/postgres.ts";
 import { serveApp } from "../server/http.ts";
 import * as Site from "../server/site.ts";
 import { Store } from "../server/store.ts";
+import { makeListener, patience } from "./listener.ts";
 import { inDatabase, inDirectory, inMemory, type Place, type PlaceError } from "./place.ts";
-
-/** How long a client may take to send a request, and how long it may stand still, in milliseconds. */
-const patience = 60_000;
 
 /** How long a request that is under way may take when the server is told to stop. */
 const grace = Duration.seconds(5);
@@ -142,8 +139,7 @@ export const serve = Command.make(
         Effect.provideService(Store, place.store),
       );
 
-      const listener = createServer({ requestTimeout: patience, headersTimeout: patience });
-      listener.setTimeout(patience);
+      const listener = makeListener(patience);
       const http = yield* Layer.build(NodeHttpServer.layer(() => listener, { port, host }));
       const address = yield* Effect.provideContext(serveApp(log ? logging(answer) : answer), http);
       yield* place.onListening(address);
