@@ -3,12 +3,19 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { join } from "node:path";
 import * as Redacted from "effect/Redacted";
+import { layerDirectory } from "../../src/server/drivers/directory.ts";
 import { layerPostgres } from "../../src/server/drivers/postgres.ts";
 import { layerSqlite } from "../../src/server/drivers/sqlite.ts";
 import { makeMemoryStore } from "../../src/server/memory.ts";
 import { Store } from "../../src/server/store.ts";
 import { isMissing, postgresServer } from "./postgresServer.ts";
 import { temporaryDirectory } from "./processes.ts";
+
+/** The store in a directory, or in a database of Postgres. */
+export const layerAt = (where: string): Layer.Layer<Store> =>
+  where.startsWith("postgres:")
+    ? Layer.orDie(layerPostgres(Redacted.make(where)))
+    : Layer.orDie(layerDirectory(where));
 
 export interface Implementation {
   readonly name: string;
