@@ -1,9 +1,11 @@
 /**
  * What becomes of a job's metrics when its process is killed, when many record together, and when it ends while the
- * server answers nothing. With `--write`, the tables go to bench/KILL.md. Takes about half an hour.
+ * server answers nothing. With `--write`, the tables go to bench/KILL.md. Takes about half an hour. With
+ * `RECORDING_API=v2` in the environment all of it is recorded over API v2, and goes to bench/KILL-v2.md.
  */
 import * as Effect from "effect/Effect";
 import { writeFileSync } from "node:fs";
+import { api } from "../test/support/api.ts";
 import { endings, endOne, events } from "../test/support/endings.ts";
 import { killAgainAndAgain } from "../test/support/kill.ts";
 import { recordTogether } from "../test/support/processes-together.ts";
@@ -17,10 +19,10 @@ const say = (...more: ReadonlyArray<string>) => {
 const row = (...cells: ReadonlyArray<string | number>) => `| ${cells.join(" | ")} |`;
 
 say(
-  "# Killed, together, cut off",
+  api === "v1" ? "# Killed, together, cut off" : "# Killed, together, cut off: over API v2",
   "",
   "Real processes, a reference server on a real port; one small machine (2 cores, Node 24).",
-  "Run it again with `node bench/kill.ts --write`.",
+  `Run it again with \`${api === "v1" ? "" : "RECORDING_API=v2 "}node bench/kill.ts --write\`.`,
   "",
   "## Killed",
   "",
@@ -116,5 +118,6 @@ for (const ending of endings) {
   );
 }
 if (process.argv.includes("--write")) {
-  writeFileSync(`${import.meta.dirname}/KILL.md`, `${lines.join("\n")}\n`);
+  const file = api === "v1" ? "KILL.md" : "KILL-v2.md";
+  writeFileSync(`${import.meta.dirname}/${file}`, `${lines.join("\n")}\n`);
 }

@@ -1,7 +1,7 @@
 /**
  * What it costs a job to record one event, beside a client that does the like, with a service that answers and with
- * one that does not; and what it costs until all of them are delivered, beside the service's own collectors. Prints
- * two tables.
+ * one that does not; and what it costs until all of them are delivered, over either API, beside the service's own
+ * collector that speaks it. Prints three tables.
  *
  * `npm run build && npm ci --prefix bench/peers && node bench/recording.ts [events]`; default: 500,000.
  */
@@ -19,13 +19,15 @@ import {
 } from "./support/contender.ts";
 import { startPython } from "./support/python.ts";
 
+// Of every contender, for when this process ends.
+process.setMaxListeners(50);
 const origin = await startServer("sink-server");
 const spools = mkdtempSync(join(tmpdir(), "bench-"));
 process.env["SPOOLS"] = spools;
 process.once("exit", () => rmSync(spools, { recursive: true, force: true }));
 
-const startRecorder = (service: string) => {
-  const recorder = startContender("contenders/recorder", service, true);
+const startRecorder = (service: string, api: "v1" | "v2") => {
+  const recorder = startContender("contenders/recorder", service, true, api);
   const of =
     (kind: string): Contender =>
     (order) =>
@@ -38,7 +40,8 @@ const startRecorder = (service: string) => {
 };
 const start = (service: string) => {
   return {
-    ...startRecorder(service),
+    ...startRecorder(service, "v1"),
+    "recorder.metric over v2, memory": startRecorder(service, "v2")["recorder.metric, memory"],
     "influx writePoint": startContender("peers/influx-write-point", service, true),
     nothing: startContender("contenders/nothing", service, true),
   };
@@ -86,31 +89,42 @@ for (const [name, { seconds }] of rates) {
 
 // Fewer than either keeps in memory, and a recorder that never had to drop any.
 const block = events / 10;
-const [v1, v2] = [startPython("collector.py", origin), startPython("collector.py", origin, "v2")];
-const collectors = {
-  ...startRecorder(origin),
-  ...(v1 && { "syvain-metrics-collector 0.0.62": v1 }),
-  ...(v2 && { "syvain-metrics-collector 0.0.352": v2 }),
-};
-const order = { count: block, concurrency: 1 };
-const delivered = await inTurns(collectors, { task: "deliver", ...order }, { rounds: 5 });
-const calls = await inTurns(collectors, { task: "latency", ...order }, { rounds: 5 });
-console.log();
-heading(
-  "recorded, and all delivered",
-  "events/s",
-  "CPU µs/event",
-  "`recorder.metric`, memory / it",
-  "one call meanwhile, µs: p50 / p99",
+const collectors = { v1: "0.0.62", v2: "0.0.352" } as const;
+const apis = ["v1", "v2"] as const;
+/** All in one run, whose rounds each has its turn in. */
+const deliverers = Object.fromEntries(
+  apis.flatMap((api) => {
+    const collector = startPython("collector.py", origin, api);
+    return Object.entries({
+      ...startRecorder(origin, api),
+      ...(collector && { [`syvain-metrics-collector ${collectors[api]}`]: collector }),
+    }).map(([name, contender]) => [`${api} ${name}`, contender] as const);
+  }),
 );
-const ours = delivered.get("recorder.metric, memory")!;
-for (const [name, { seconds, cpu }] of delivered) {
-  row(
-    name,
-    `${fixed(0, block / seconds / 1000)} k`,
-    fixed(2, (cpu / block) * 1e6),
-    fixed(2, seconds / ours.seconds),
-    ["p50", "p99"].map((part) => fixed(2, calls.get(name)!.figures[part])).join(" / "),
+const order = { count: block, concurrency: 1 };
+const delivered = await inTurns(deliverers, { task: "deliver", ...order }, { rounds: 5 });
+const calls = await inTurns(deliverers, { task: "latency", ...order }, { rounds: 5 });
+for (const api of apis) {
+  console.log();
+  heading(
+    `over ${api}: recorded, and all delivered`,
+    "events/s",
+    "of the collector's",
+    "CPU µs/event",
+    "of the collector's",
+    "one call meanwhile, µs: p50 / p99",
   );
+  const peer = delivered.get(`${api} syvain-metrics-collector ${collectors[api]}`);
+  for (const [name, { seconds, cpu }] of delivered) {
+    if (!name.startsWith(`${api} `)) continue;
+    row(
+      name.slice(api.length + 1),
+      `${fixed(0, block / seconds / 1000)} k`,
+      fixed(2, peer && peer.seconds / seconds),
+      fixed(2, (cpu / block) * 1e6),
+      fixed(2, peer && cpu / peer.cpu),
+      ["p50", "p99"].map((part) => fixed(2, calls.get(name)!.figures[part])).join(" / "),
+    );
+  }
 }
 process.exit();

@@ -1,4 +1,7 @@
-/** `recorder.metric`, with the spool in memory and in files; `metricUnsafe` beside it. */
+/**
+ * `recorder.metric`, with the spool in memory and in files; `metricUnsafe` beside it. The argument behind the host says
+ * over which API.
+ */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient";
 import * as NodeServices from "@effect/platform-node/NodeServices";
 import { Effect, Layer, References, Scope } from "effect";
@@ -9,8 +12,10 @@ import { contend, host, type Task } from "../support/contender.ts";
 import { metadata } from "../support/events.ts";
 import { figuresOf, nextStep, steadily, tasksOf, turn } from "../support/recording.ts";
 
+const api = process.argv[3] === "v2" ? "v2" : "v1";
+
 const recorderOn = (spool: Layer.Layer<Spool.Spool, unknown>) => {
-  const live = Collector.layer({ recoverOnStart: false }).pipe(
+  const live = Collector.layer({ api, recoverOnStart: false }).pipe(
     Layer.provide(spool),
     Layer.provide(SyvainMetrics.layer({ apiKey: "key", host })),
     Layer.provide(NodeHttpClient.layerUndici),

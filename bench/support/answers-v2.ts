@@ -6,17 +6,35 @@ const opened = JSON.stringify({
   expiresAtMs: Date.now() + 7 * 24 * 60 * 60 * 1000,
 });
 
+const experiment = JSON.stringify({
+  experiment: {
+    experimentId: "e",
+    slug: "bench",
+    description: "",
+    meta: {},
+    status: "created",
+    error: null,
+    createdAtMs: 0,
+    updatedAtMs: 0,
+    startedAtMs: null,
+    doneAtMs: null,
+    lastEventAtMs: null,
+  },
+});
+
 /** The answer to each event: its own, and the data in it. */
 const answered: { readonly [event: string]: readonly [event: string, data: string] } = {
-  open: ["opened", opened],
-  start: ["started", "{}"],
-  metric: ["metricRecorded", "{}"],
-  annotate: ["annotated", '{"annotationId":"a"}'],
-  done: ["done", "{}"],
-  tokenRevoke: ["tokenRevoked", "{}"],
+  "experiment.open": ["experiment.opened", opened],
+  "experiment.start": ["experiment.started", "{}"],
+  "experiment.metric": ["experiment.metricRecorded", "{}"],
+  "experiment.annotate": ["experiment.annotated", '{"annotationId":"a"}'],
+  "experiment.done": ["experiment.done", "{}"],
+  "experiment.tokenRevoke": ["experiment.tokenRevoked", "{}"],
+  "query.experiment": ["query.experiment.result", experiment],
 };
 
-const prefix = "syvain.v2.experiment.";
+const prefix = "syvain.v2.";
+const metric = `${prefix}experiment.metric`;
 
 /** The strings in such a field. Nothing else in a body has such a name. */
 const stringsIn = (body: string, field: RegExp): ReadonlyArray<string> =>
@@ -31,7 +49,7 @@ export const answersTo = (body: string): { readonly json: string; readonly metri
   });
   return {
     json: `[${answers.join()}]`,
-    metrics: events.filter((event) => event === `${prefix}metric`).length,
+    metrics: events.filter((event) => event === metric).length,
   };
 };
 

@@ -72,10 +72,15 @@ export type Contender = (order: Order) => Promise<Took>;
 
 /**
  * Starts the contender in a file below `bench`, without its `.ts`. One that works on in the background can be stopped
- * between its turns.
+ * between its turns. What else it is told is behind the host.
  */
-export const startContender = (file: string, host: string, stopped = false): Contender => {
-  const child = fork(`${import.meta.dirname}/../${file}.ts`, [host], {
+export const startContender = (
+  file: string,
+  host: string,
+  stopped = false,
+  ...others: ReadonlyArray<string>
+): Contender => {
+  const child = fork(`${import.meta.dirname}/../${file}.ts`, [host, ...others], {
     stdio: "inherit",
     execArgv: (process.env["CONTENDER_OPTIONS"] ?? "").split(" ").filter((option) => option !== ""),
   });

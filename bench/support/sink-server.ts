@@ -47,7 +47,7 @@ const server = createServer((request, response) => {
     else if (path.endsWith("/events")) {
       const { json, metrics } = answersTo(Buffer.concat(chunks).toString("latin1"));
       taken += metrics;
-      answer(json);
+      if (!silent || metrics === 0) answer(json);
     } else if (path.endsWith("/ingest")) {
       const body = Buffer.concat(chunks);
       for (let i = body.indexOf(mark); i !== -1; i = body.indexOf(mark, i + mark.length)) taken++;
