@@ -6,7 +6,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { bundlers, programs } from "../bench/support/bundle.ts";
+import { bundlers, modulesIn, programs } from "../bench/support/bundle.ts";
 import { loadedBy } from "../bench/support/modules.ts";
 
 const snapshot = `${import.meta.dirname}/../test/package/modules.json`;
@@ -55,6 +55,28 @@ hold(
   ),
   120_000,
 );
+
+// -----------------------------------------------------------------------------
+// Modules in a bundle
+// -----------------------------------------------------------------------------
+
+/** What a program that uses v1 alone has no use for. */
+const ofV2 =
+  /^src\/(v2|internal\/(events|runs|wire\/v2))\/|\/experimentToken\.ts$|\/series\/columns\.ts$/;
+
+for (const name of ["oneEndpoint", "twoEndpoints", "ingest", "root", "v2Call"] as const) {
+  const modules = await modulesIn(programs[name]);
+  const others = modules.filter((module) => ofV2.test(module));
+  // The last one shows that they would be found.
+  if (name === "v2Call") {
+    say("a program of API v2 has modules of it", others.length > 0 ? [] : ["none was found"]);
+  } else {
+    say(
+      `${name}, of ${modules.length} modules, has nothing of API v2`,
+      others.map((module) => `it has something of ${module}`),
+    );
+  }
+}
 
 // -----------------------------------------------------------------------------
 // Modules that Node loads

@@ -1,5 +1,6 @@
 /** The programs that are weighed in bytes, and the scales. */
-import { build } from "esbuild";
+import { SourceMap } from "node:module";
+import { build, type BuildOptions } from "esbuild";
 import { rolldown } from "rolldown";
 import { gzipSync } from "node:zlib";
 
@@ -24,20 +25,45 @@ export const peers = {
   ky: peer("ky"),
 };
 
+const options = {
+  bundle: true,
+  minify: true,
+  write: false,
+  format: "esm",
+  platform: "browser",
+  tsconfigRaw: {},
+} as const satisfies BuildOptions;
+
+/** The modules of src of which there is something in the program. */
+export const modulesIn = async (file: string): Promise<ReadonlyArray<string>> => {
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: [file],
+    sourcemap: "external",
+    outdir: "out",
+  });
+  const [map, code] = [".map", ".js"].map(
+    (end) => outputFiles.find(({ path }) => path.endsWith(end))!.text,
+  );
+  const sources = new SourceMap(JSON.parse(map!));
+  const found = new Set<string>();
+  for (const [line, text] of code!.split("\n").entries()) {
+    for (let column = 0; column < text.length; column++) {
+      const entry = sources.findEntry(line, column);
+      if (!("originalSource" in entry)) continue;
+      const [, module] = /(?:^|\/)(src\/[^\n]+)$/.exec(entry.originalSource) ?? [];
+      if (module !== undefined && !entry.originalSource.includes("node_modules")) found.add(module);
+    }
+  }
+  return [...found].toSorted();
+};
+
 const gzipped = (code: Uint8Array | string): number => gzipSync(code, { level: 9 }).byteLength;
 
 /** Bytes of a program for the browser, minified, gzip -9. The package's name means the build, as it does to a user. */
 export const bundlers = {
   esbuild: async (file: string): Promise<number> => {
-    const { outputFiles } = await build({
-      entryPoints: [file],
-      bundle: true,
-      minify: true,
-      write: false,
-      format: "esm",
-      platform: "browser",
-      tsconfigRaw: {},
-    });
+    const { outputFiles } = await build({ ...options, entryPoints: [file] });
     return outputFiles.reduce((sum, { contents }) => sum + gzipped(contents), 0);
   },
   rolldown: async (file: string): Promise<number> => {
