@@ -195,7 +195,8 @@ const turns: ReadonlyArray<readonly [command: string, script: string, ...args: A
   [v0352, "collector_0_0_352.py"],
   [duckdb, "duckdb_0_4_2.py"],
   [v0352, "crosswise_v2.py", "collector"],
-  [process.execPath, "crosswise_v2.ts"],
+  [process.execPath, "crosswise_v2.ts", "read"],
+  [process.execPath, "crosswise_v2.ts", "write"],
   [o41, "crosswise_v2.py", "client"],
   [duckdb, "crosswise_v2.py", "duckdb"],
   // The command, and what others wrote for it or read of it.

@@ -163,7 +163,7 @@ export const list: (
  *
  * const names = (experimentId: string) =>
  *   Effect.map(Experiments.catalog(experimentId), ({ series }) =>
- *     series.map(({ seriesName }) => seriesName),
+ *     series.map(({ name }) => name),
  *   );
  * ```
  *

@@ -1,7 +1,7 @@
-"""One run that the collector 0.0.352 and our recorder record, and that all others read, with equal numbers.
+"""One run that the collector 0.0.352 records, the same by our client and our recorder, and all others read all, equal.
 
-`crosswise_v2.py collector` records what crosswise_v2.json says, as crosswise_v2.ts does; that, `crosswise_v2.py client`
-and `crosswise_v2.py duckdb` read both.
+`crosswise_v2.py collector` records what crosswise_v2.json says, as `crosswise_v2.ts write` does; `crosswise_v2.py
+client` and `crosswise_v2.py duckdb` read them.
 """
 
 import json
@@ -25,13 +25,14 @@ def in_order(points) -> list[list]:
 
 fields = ("name", "metadata", "step", "timestampMs", "value")
 points = in_order(tuple(point[field] for field in fields) for point in written["points"])
-# The newest first, and before all the one that the collector writes of itself.
+# The newest first.
 annotations = written["annotations"][::-1]
-opened = {"annotation": "experiment opened", "meta": {}}
-recorded = [
-    ("what the collector recorded", written["slug"], [*annotations, opened]),
-    ("what our recorder recorded", written["slug"] + "-ours", annotations),
-]
+# Each with its writer, and the annotations that it makes of itself, before all others.
+runs = (
+    (written["slug"], "what the collector recorded", [{"annotation": "experiment opened", "meta": {}}]),
+    (f"{written['slug']}-ours", "what our client wrote", []),
+    (f"{written['slug']}-recorded", "what our recorder recorded", []),
+)
 
 
 def collector() -> None:
@@ -61,7 +62,7 @@ def client() -> None:
     from o41_metrics_api import Experiment, Metrics
 
     metrics = run.recorded(Metrics(API_KEY, host=HOST), wrap=(Experiment,), prefix="Metrics.")
-    for what, slug, notes in recorded:
+    for slug, what, more in runs:
         experiment = metrics.experiment(slug)
         with check("Experiment.info", what):
             same(experiment.folder_path, f"/{written['folder']}")
@@ -77,7 +78,8 @@ def client() -> None:
             ]
             same(in_order(found), points)
         with check("Experiment.annotations", what):
-            same_json([{"annotation": note.text, "meta": note.meta} for note in experiment.annotations()], notes)
+            found = [{"annotation": note.text, "meta": note.meta} for note in experiment.annotations()]
+            same_json(found, [*annotations, *more])
 
 
 def duckdb() -> None:
@@ -88,25 +90,25 @@ def duckdb() -> None:
     o41_metrics_duckdb.load(connection)
     connection.execute(f"ATTACH '{HOST}' AS m (TYPE o41_metrics, API_KEY '{API_KEY}')")
 
-    def rows(table: str, slug: str, columns: str, by: str = "experiment_slug") -> list[tuple]:
+    def rows(table: str, columns: str, slug: str, by: str = "experiment_slug") -> list[tuple]:
         with run.calling(table):
             return connection.execute(f"SELECT {columns} FROM m.{table} WHERE {by} = '{slug}'").fetchall()
 
-    for what, slug, notes in recorded:
+    for slug, what, more in runs:
         with check("experiments", what):
             ((description, meta, status, message, error_meta),) = rows(
-                "experiments", slug, "description, meta, status, error_message, error_meta", "slug"
+                "experiments", "description, meta, status, error_message, error_meta", slug, "slug"
             )
             same((description, status), (written["description"], "error"))
             same_json(json.loads(meta), written["meta"], "the meta")
             same_json({"message": message, "meta": json.loads(error_meta)}, written["error"], "the error")
         with check("series", what):
-            found = rows("series", slug, 'metric_name, metadata, step, epoch_ms("timestamp"), value')
+            found = rows("series", 'metric_name, metadata, step, epoch_ms("timestamp"), value', slug)
             same(in_order((name, json.loads(metadata), *rest) for name, metadata, *rest in found), points)
         with check("annotations", what):
-            found = rows("annotations", slug, "annotation, meta")
+            found = rows("annotations", "annotation, meta", slug)
             kept = sorted(([text, json.loads(meta)] for text, meta in found), key=lambda note: note[0])
-            same_json(kept, sorted([note["annotation"], note["meta"]] for note in notes))
+            same_json(kept, sorted([note["annotation"], note["meta"]] for note in [*annotations, *more]))
 
 
 run.group({"collector": collector, "client": client, "duckdb": duckdb}[reader])

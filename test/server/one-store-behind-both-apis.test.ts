@@ -81,9 +81,9 @@ onEachStore("v2 reads a run of v1", function* () {
     { name: "loss", metadata: texts, steps: [null], values: [9] },
   ]);
   assert.deepStrictEqual((yield* V2.catalog(experiment.id)).series, [
-    { seriesName: "acc", metadata: [] },
+    { name: "acc", metadata: [] },
     {
-      seriesName: "loss",
+      name: "loss",
       metadata: [
         { key: "all", values: ['{"a":[true]}'] },
         { key: "fold", values: ["7"] },

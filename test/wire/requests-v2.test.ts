@@ -206,9 +206,9 @@ const calls: { readonly [call: string]: Call } = {
   ),
   "experiment('run-1').catalog": onExperiment((id) =>
     Effect.map(Experiments.catalog(id), ({ series }) =>
-      series.map(({ metadata, seriesName }) => ({
+      series.map(({ metadata, name }) => ({
         metadata: Object.fromEntries(metadata.map(({ key, values }) => [key, values])),
-        name: seriesName,
+        name,
       })),
     ),
   ),

@@ -66,7 +66,7 @@ export const annotationView = ({ id, text, metadata, createdAt }: Kept.Annotatio
 export const catalogView = (series: ReadonlyArray<Kept.Series>): ReadonlyArray<CatalogSeries> =>
   Array.from(
     groupBy(series, ({ name }) => name),
-    ([seriesName, all]) => {
+    ([name, all]) => {
       const values = new Map<string, Set<string>>();
       for (const { metadata } of all) {
         for (const [key, value] of Object.entries(metadata)) {
@@ -74,10 +74,10 @@ export const catalogView = (series: ReadonlyArray<Kept.Series>): ReadonlyArray<C
         }
       }
       return {
-        seriesName,
+        name,
         metadata: Array.from(values, ([key, seen]) => ({ key, values: [...seen] })).toSorted(
           byKey(({ key }) => key),
         ),
       };
     },
-  ).toSorted(byKey(({ seriesName }) => seriesName));
+  ).toSorted(byKey(({ name }) => name));

@@ -98,7 +98,7 @@ const RevisedExperiment = Schema.Struct({ ...fields, ...revisions }).pipe(Schema
  * @category models
  */
 export interface CatalogSeries {
-  readonly seriesName: string;
+  readonly name: string;
   readonly metadata: ReadonlyArray<{
     readonly key: string;
     readonly values: ReadonlyArray<string>;
@@ -111,11 +111,13 @@ export interface CatalogSeries {
  * @category models
  */
 export const CatalogSeries = Schema.Struct({
-  seriesName: Schema.String,
+  name: Schema.String,
   metadata: Schema.Array(
     Schema.Struct({ key: Schema.String, values: Schema.Array(Schema.String) }),
   ),
-}).annotate({ identifier: "CatalogSeries" });
+})
+  .pipe(Schema.encodeKeys({ name: "seriesName" }))
+  .annotate({ identifier: "CatalogSeries" });
 
 /**
  * A note on an experiment.
