@@ -3,9 +3,13 @@ import { assert, it } from "@effect/vitest";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import * as Layer from "effect/Layer";
+import * as Logger from "effect/Logger";
+import * as References from "effect/References";
 import * as Schedule from "effect/Schedule";
 import * as Stream from "effect/Stream";
 import { Faults, MetricsServer } from "../../src/testing/index.ts";
+import * as Telemetry from "../../src/Telemetry.ts";
 import * as Runs from "../../src/v2/Runs.ts";
 import * as Series from "../../src/v2/Series.ts";
 import { serve, type Turn } from "../support/socket.ts";
@@ -159,6 +163,45 @@ it.live("of which some were refused for now are sent again, those alone and unde
       [1, 3, 5],
     ]);
     assert.deepStrictEqual(all, [0, 1, 2, 3, 4, 5]);
+  }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
+);
+
+it.live(
+  "that are sent again in part when the token has expired are not taken for its renewal",
+  () =>
+    Effect.gen(function* () {
+      yield* Faults.refuseEvent("busy", { where: isOdd, times: 3, status: 503, retryable: true });
+      const ofMetrics = { match: { operation: "Runs.metrics" } } as const;
+      yield* Faults.delay(0, ofMetrics);
+      yield* Faults.expireToken(ofMetrics);
+      const { all, result } = yield* inProcess((run) => run.metrics(steps(6)));
+      assert.deepStrictEqual(result, { acknowledged: 6, batches: 1, invalid: [] });
+      assert.deepStrictEqual(yield* sentSteps, [
+        [0, 1, 2, 3, 4, 5],
+        [1, 3, 5],
+        [1, 3, 5],
+      ]);
+      assert.deepStrictEqual(all, [0, 1, 2, 3, 4, 5]);
+    }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
+);
+
+it.live("that are sent again in part stand so in the debug log", () =>
+  Effect.gen(function* () {
+    const sent: Array<ReadonlyArray<number>> = [];
+    const logger = Logger.make(({ message }) => {
+      const [words, more] = message as readonly [string, { readonly body: string }?];
+      if (more === undefined || !words.startsWith("Runs.metrics: attempt")) return;
+      sent.push(JSON.parse(more.body).map(stepOf));
+    });
+    yield* Faults.refuseEvent("busy", { where: isOdd, times: 3, status: 503, retryable: true });
+    yield* inProcess((run) => run.metrics(steps(6))).pipe(
+      Effect.provide(Layer.merge(Telemetry.layerLog(), Logger.layer([logger]))),
+      Effect.provideService(References.MinimumLogLevel, "Debug"),
+    );
+    assert.deepStrictEqual(sent, [
+      [0, 1, 2, 3, 4, 5],
+      [1, 3, 5],
+    ]);
   }).pipe(Effect.provide(MetricsServer.layerClient(retry))),
 );
 

@@ -13,6 +13,7 @@ import { dataOf } from "../events/refused.ts";
 import type { Interpret } from "../request/attempt.ts";
 import { type Authorise, callWith } from "../request/call.ts";
 import type { ConfigService } from "../request/config.ts";
+import { LogObserver, type Observer } from "../request/observer.ts";
 import { recordMetrics } from "../wire/v2/runs.ts";
 import { type Batch, partOf } from "./points.ts";
 import { areRecorded } from "./recorded.ts";
@@ -79,17 +80,23 @@ export const sendBatch = <R>(
       return Effect.fail(withLongestWait([first, ...others]));
     };
 
-    // The request is made once; one that is sent again holds what is left of it.
-    const whatIsLeft = HttpClient.mapRequestInput((request: HttpClientRequest.HttpClientRequest) =>
-      pending === batch
-        ? request
-        : HttpClientRequest.setBody(request, HttpBody.uint8Array(pending.body, "application/json")),
-    );
-    return Effect.updateService(
-      callWith(recordMetrics, { params: { experimentId }, body: batch.body }, authorise, interpret),
-      HttpClient.HttpClient,
-      whatIsLeft,
-    ).pipe(
+    // The request is made once; one that is sent again holds what is left of it, and the log is shown that. A token
+    // that is renewed meanwhile has a request of its own.
+    const whatIsLeft = (request: HttpClientRequest.HttpClientRequest) =>
+      request.body._tag === "Uint8Array" && request.body.body === batch.body
+        ? HttpClientRequest.setBody(request, HttpBody.uint8Array(pending.body, "application/json"))
+        : request;
+    const showWhatIsLeft =
+      (log: Observer): Observer =>
+      (event, exchange) =>
+        log(
+          event._tag === "Attempt" ? { ...event, request: whatIsLeft(event.request) } : event,
+          exchange,
+        );
+    const params = { experimentId };
+    return callWith(recordMetrics, { params, body: batch.body }, authorise, interpret).pipe(
+      Effect.updateService(HttpClient.HttpClient, HttpClient.mapRequestInput(whatIsLeft)),
+      Effect.updateService(LogObserver, (log) => log && showWhatIsLeft(log)),
       Effect.map((refused): SentBatch => ({ refused, left: undefined })),
       Effect.catch((error) =>
         pending === batch

@@ -49,8 +49,8 @@ export interface Operation {
   readonly onHost?: (success: never, host: string) => unknown;
   /** The status of a success on our server; a client accepts any 2xx. */
   readonly status: 200 | 201;
-  /** The bearer: the API key, or the one that an experiment has for itself, which v2 calls its token. */
-  readonly auth: "apiKey" | "ingestionKey";
+  /** The bearer: the API key, or the one that an experiment has for itself, by the name that its API gives it. */
+  readonly auth: "apiKey" | "ingestionKey" | "experimentToken";
   /**
    * Whether a second attempt is harmless: it reads (`safe`, RFC 9110 9.2.1), it carries the same `Idempotency-Key` (`keyed`),
    * doing it twice does no more than doing it once (`idempotent`, RFC 9110 9.2.2), or it is not (`once`).

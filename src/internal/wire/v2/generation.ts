@@ -65,7 +65,7 @@ export const organizationEvent = {
 /** The same of an event of one experiment, under its token. */
 export const experimentEvent = {
   path: "/experiments/:experimentId/events",
-  auth: "ingestionKey",
+  auth: "experimentToken",
   timeout: "timeout",
 } as const;
 
