@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer";
 import type * as Scope from "effect/Scope";
 import type { MetricsApiAuthError, MetricsApiError } from "./internal/base/errors.ts";
 import type { IngestionKeyCache } from "./internal/keys/cache.ts";
+import { invalidSetting } from "./internal/base/settings.ts";
 import { makeCollector } from "./internal/recording/collector.ts";
 import type { FolderPathError } from "./internal/recording/errors.ts";
 import {
@@ -57,7 +58,8 @@ export {
  * - Every metric has a step there: one that is recorded without gets the number of those before it.
  * - A run starts and ends when the service hears of it, and an annotation stands under the time of its arrival.
  *
- * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a limit or duration that cannot be.
+ * Fails with `MetricsApiAuthError` (`InvalidSetting`) when the layer is built for a limit, duration or API that cannot
+ * be.
  *
  * @example
  * ```ts
@@ -74,27 +76,37 @@ export {
  *
  * @category layers
  */
+export function layer<Api extends "v1" | "v2" = "v1">(
+  options?: Options & { readonly api?: Api | undefined },
+): Layer.Layer<
+  Collector,
+  MetricsApiAuthError,
+  ConfigService | HttpClient | Spool | { readonly v1: IngestionKeyCache; readonly v2: never }[Api]
+>;
 export function layer(
-  options: Options & { readonly api: "v2" },
-): Layer.Layer<Collector, MetricsApiAuthError, ConfigService | HttpClient | Spool>;
-export function layer(
-  options?: Options,
+  options: Options = {},
 ): Layer.Layer<
   Collector,
   MetricsApiAuthError,
   ConfigService | HttpClient | IngestionKeyCache | Spool
->;
-export function layer(options: Options = {}) {
-  const { api = "v1" } = options;
+> {
   return Layer.effect(
     Collector,
-    api === "v1"
-      ? Effect.flatMap(makeUplinkV1, (uplink) => makeCollector(options, uplink))
-      : // With the layer and not before: who records over v1 has nothing of it.
-        Effect.promise(() => import("./internal/recording/uplinkV2.ts")).pipe(
-          Effect.flatMap(({ makeUplinkV2 }) => makeUplinkV2),
-          Effect.flatMap((uplink) => makeCollector(options, uplink)),
-        ),
+    Effect.suspend(() => {
+      const { api = "v1" } = options;
+      switch (api) {
+        case "v1":
+          return Effect.flatMap(makeUplinkV1, (uplink) => makeCollector(options, uplink));
+        case "v2":
+          // With the layer and not before: who records over v1 has nothing of it.
+          return Effect.promise(() => import("./internal/recording/uplinkV2.ts")).pipe(
+            Effect.flatMap(({ makeUplinkV2 }) => makeUplinkV2),
+            Effect.flatMap((uplink) => makeCollector(options, uplink)),
+          );
+        default:
+          return invalidSetting("api", '"v1" or "v2"');
+      }
+    }),
   );
 }
 

@@ -40,6 +40,7 @@ describe("a limit that cannot be one", () => {
         );
         assert.strictEqual(yield* collector({ maxBytes: wrong }), `maxBytes is not ${aboveZero}.`);
       }
+      assert.strictEqual(yield* collector({ api: "v3" as never }), 'api is not "v1" or "v2".');
       assert.strictEqual(yield* collector({ maxEvents: 1001 }), "maxEvents is not at most 1000.");
       for (const wrong of durations) {
         assert.strictEqual(yield* collector({ interval: wrong }), `interval is not ${duration}.`);

@@ -29,10 +29,11 @@ type Recording<R> = Layer.Layer<Collector.Collector, MetricsApiError.MetricsApiA
 isTrue<
   Same<
     typeof Collector.layer,
-    {
-      (options: Collector.Options & { readonly api: "v2" }): Recording<NeededForV2>;
-      (options?: Collector.Options): Recording<NeededForV2 | IngestionKeyCache.IngestionKeyCache>;
-    }
+    <Api extends "v1" | "v2" = "v1">(
+      options?: Collector.Options & { readonly api?: Api | undefined },
+    ) => Recording<
+      NeededForV2 | { readonly v1: IngestionKeyCache.IngestionKeyCache; readonly v2: never }[Api]
+    >
   >
 >();
 const overV1 = Collector.layer({ interval: "1 second" });
@@ -40,6 +41,11 @@ isTrue<Same<typeof overV1, Recording<NeededForV2 | IngestionKeyCache.IngestionKe
 const overV2 = Collector.layer({ api: "v2", interval: "1 second" });
 // There are no ingestion keys in v2.
 isTrue<Same<typeof overV2, Recording<NeededForV2>>>();
+const plainly = Collector.layer();
+isTrue<Same<typeof plainly, typeof overV1>>();
+declare const either: "v1" | "v2";
+const overEither = Collector.layer({ api: either });
+isTrue<Same<typeof overEither, typeof overV1>>();
 isTrue<
   Same<
     typeof Collector.experiment,
@@ -149,6 +155,8 @@ Collector.experiment({ slug: "s", folderId: "f", folderPath: "/f" });
 recorder.annotation("halved", { step: 1, metadata: { lr: 0.1 } });
 // @ts-expect-error -- a step is a number
 recorder.annotation("halved", { step: "1" });
+// @ts-expect-error -- a misspelt option
+Collector.layer({ api: "v2", intervall: "1 second" });
 // @ts-expect-error -- no such generation
 Collector.layer({ api: "v3" });
 // @ts-expect-error -- no recorder

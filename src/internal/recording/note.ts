@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
 import type { Outgoing } from "../spool/service.ts";
@@ -62,6 +63,19 @@ export class Noted {
 
   get now(): Note {
     return this.#note;
+  }
+
+  /** A request is on its way, of which a second one would count. */
+  sending(key: string): Effect.Effect<void> {
+    return Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      this.keep({ unanswered: { ...this.#note.unanswered, [key]: now } }),
+    );
+  }
+
+  /** It was answered, which is noted with what is noted next. */
+  answered(key: string): void {
+    const { [key]: _, ...unanswered } = this.#note.unanswered ?? {};
+    this.#note = { ...this.#note, unanswered };
   }
 
   keep(more: Partial<Note>): Effect.Effect<void> {

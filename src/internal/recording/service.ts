@@ -85,9 +85,15 @@ export interface AnnotationOptions {
  * @category models
  */
 export interface EventOptions {
-  /** A non-negative integer: the step of the training loop. Default: none. */
+  /**
+   * A non-negative integer: the step of the training loop. Default: none; over API v2, where every metric has one, how
+   * many were recorded before without.
+   */
   readonly step?: number | undefined;
-  /** Any JSON object, at most 65,536 UTF-8 bytes of it; tells series of one name apart. Default: none. */
+  /**
+   * Any JSON object, at most 65,536 UTF-8 bytes of it; tells series of one name apart. Over API v2, where it is a flat
+   * map of texts, what is no text is stored as its JSON. Default: none.
+   */
   readonly metadata?: Metadata | undefined;
   /** When it was, in 1970 or later. Default: now. */
   readonly timestamp?: DateTime.Utc | undefined;
@@ -168,7 +174,8 @@ export interface Recorder {
    * **Details**
    *
    * A note is no event of its own to the service but a request, whose `Idempotency-Key` is drawn here and kept in the
-   * spool: however often it is sent, and by whom, it is one note. Its time is that of its arrival.
+   * spool: however often it is sent, and by whom, it is one note. API v2 has no such keys, so that where the answer was
+   * lost the service is asked whether the note is there. Its time is that of its arrival.
    */
   readonly annotation: (text: string, options?: AnnotationOptions) => Effect.Effect<void>;
 

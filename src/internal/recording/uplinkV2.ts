@@ -1,4 +1,3 @@
-import * as Clock from "effect/Clock";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
 import type { HttpClient } from "effect/http/HttpClient";
@@ -249,12 +248,8 @@ const connect = (log: Parameters<Uplink["connect"]>[0], known?: OpenedV2) => {
     known,
   );
 
-  /** What is sent under this key is on its way, and was before, so long ago in Unix milliseconds. */
+  /** When it was last sent under this key, if nobody knows whether it arrived; Unix milliseconds. */
   const lastSent = (key: string): number | undefined => noted.now.unanswered?.[key];
-  const sending = (key: string) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      noted.keep({ unanswered: { ...noted.now.unanswered, [key]: now } }),
-    );
 
   const sendMetrics = ({ experiment, token }: OpenedV2, entries: Uint8Array) => {
     const batch = enveloped(entries, experiment.id);
@@ -285,7 +280,7 @@ const connect = (log: Parameters<Uplink["connect"]>[0], known?: OpenedV2) => {
         );
         if (isThere) return;
       }
-      yield* sending(key);
+      yield* noted.sending(key);
       const payload = { experimentId, ...entry };
       yield* callEventWith(
         wire.annotateExperiment,
@@ -346,7 +341,7 @@ const connect = (log: Parameters<Uplink["connect"]>[0], known?: OpenedV2) => {
       // Of a beginning, the answer has no time.
       say:
         kind === "started"
-          ? Effect.andThen(sending(key), Effect.andThen(say, ask(experimentId)))
+          ? Effect.andThen(noted.sending(key), Effect.andThen(say, ask(experimentId)))
           : Effect.as(say, undefined),
     });
     return unlessRefused(isRefusalOf(operation), telling);
@@ -367,7 +362,10 @@ const connect = (log: Parameters<Uplink["connect"]>[0], known?: OpenedV2) => {
             annotate(opened, key, readBody(body) as AnnotationEntry),
           )
         : sendStatus(opened, kind, key, readBody(body) as StatusEntry);
-    return Effect.map(one, (error) => ({ refused: error === undefined ? [] : [{ error }] }));
+    return Effect.map(one, (error) => {
+      noted.answered(key);
+      return { refused: error === undefined ? [] : [{ error }] };
+    });
   };
 
   const send = (

@@ -1,10 +1,13 @@
 /** What was recorded for one API is never sent over the other. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
+import * as References from "effect/References";
 import { readdirSync } from "node:fs";
 import * as Collector from "../../../src/Collector.ts";
 import * as Faults from "../../../src/testing/Faults.ts";
+import { server, temporaryDirectory } from "../../support/processes.ts";
 import { collecting, stored, withDirectory } from "../../support/recording.ts";
+import { resend } from "../../support/resend.ts";
 
 const manually = { recoverOnStart: false };
 
@@ -47,6 +50,24 @@ describe("what a recorder left", () => {
       ),
     );
   }
+
+  it.live("over either is sent by the command, in one go", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory;
+      yield* leave(directory, "v1");
+      const id = yield* leave(directory, "v2");
+      const { code, stderr, stdout } = yield* resend(directory);
+      assert.strictEqual(stdout, "2 events delivered.\n");
+      assert.notInclude(stderr, "left alone");
+      assert.strictEqual(code, 0);
+      assert.deepStrictEqual(yield* stored(id), ["loss/1"]);
+      assert.deepStrictEqual(readdirSync(directory), []);
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(server),
+      Effect.provideService(References.MinimumLogLevel, "None"),
+    ),
+  );
 
   it.live("over both is one event, where it is the same", () =>
     withDirectory((directory) =>
