@@ -5,33 +5,32 @@ import * as Semaphore from "effect/Semaphore";
 import * as Stream from "effect/Stream";
 import { noStep, sampleOf } from "./buckets.ts";
 import { canonical, digest } from "./json.ts";
-import type {
-  Annotation,
-  Batch,
-  Bounds,
-  BucketQuery,
-  Description,
-  Direction,
-  Event,
-  Experiment,
-  ExperimentFilter,
-  ExperimentToken,
-  Folder,
-  Ingested,
-  IngestionKey,
-  KeptAnswer,
-  NewEvent,
-  RowQuery,
-  Series,
-  SeriesEvent,
-  SortKey,
-  Store,
+import {
+  type Annotation,
+  type Batch,
+  type Bounds,
+  type BucketQuery,
+  type Description,
+  type Direction,
+  type Event,
+  type Experiment,
+  type ExperimentFilter,
+  type ExperimentToken,
+  type Folder,
+  type Ingested,
+  type IngestionKey,
+  type KeptAnswer,
+  maxPart,
+  type NewEvent,
+  type RowQuery,
+  type Series,
+  type SeriesEvent,
+  type SortKey,
+  type Store,
 } from "./store.ts";
 
 /** How many answers are kept for `Idempotency-Key`s. */
 const maxAnswers = 10_000;
-/** Points at a time. */
-const pointsAtOnce = 10_000;
 
 interface Recorded {
   readonly series: Omit<Series, "count">;
@@ -217,8 +216,8 @@ export const makeMemoryStore = (): Store["Service"] => {
     const events = (recorded.get(id)?.events ?? [])
       .map((event) => ({ index: 0, event, place: 0 }))
       .toSorted(order);
-    const parts = Array.from({ length: Math.ceil(events.length / pointsAtOnce) }, (_, i) =>
-      events.slice(i * pointsAtOnce, (i + 1) * pointsAtOnce),
+    const parts = Array.from({ length: Math.ceil(events.length / maxPart) }, (_, i) =>
+      events.slice(i * maxPart, (i + 1) * maxPart),
     );
     return parts.map((part) => ({
       steps: part.map(({ event }) => event.step),

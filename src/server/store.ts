@@ -204,6 +204,9 @@ export interface SeriesEvent {
   readonly event: Event;
 }
 
+/** How many points a part of a series has at most. */
+export const maxPart = 10_000;
+
 /** A part of a series in columns of one length. */
 export interface Points {
   readonly steps: ReadonlyArray<number | null>;
@@ -294,7 +297,7 @@ export class Store extends Context.Service<
       name: string | undefined,
     ) => Kept<ReadonlyArray<Series>>;
     readonly rows: (query: RowQuery) => Kept<ReadonlyArray<SeriesEvent>>;
-    /** All of a series, in parts of some thousands. Equal steps go by time, then by arrival. */
+    /** All of a series, in parts of at most {@link maxPart}. Equal steps go by time, then by arrival. */
     readonly points: (
       series: Series,
       axis: "step" | "timestamp",

@@ -281,6 +281,7 @@ export const openPostgres = (
             Float64Array.from(rows, (row) => Number(row[column])),
           );
         }),
+      sortedAtOnce: 250_000,
       write: Effect.asVoid,
       ingest: ({ events, ...batch }) =>
         Effect.suspend(() => {

@@ -163,6 +163,10 @@ export const layerSqlite = ({
       yield* reading.send({ _tag: "Open", opening: { file, isReader: true, lock: undefined } });
       const sql = yield* makeClient({ reader: makeConnection(reading), writer: acquirers });
 
+      const readMuch = (statement: Statement.Statement<unknown>) => {
+        const [text, params] = statement.compile();
+        return reading.send({ _tag: "Run", sql: text, params, shape: "manyColumns" });
+      };
       /** Between transactions. */
       const amongBatches = <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
         Effect.uninterruptible(
@@ -177,7 +181,11 @@ export const layerSqlite = ({
         hash: (token) => createHash("sha256").update(token).digest("hex"),
         within: always,
         lock: Effect.void,
-        columns: (statement) => Effect.map(statement.raw, (raw) => (isColumns(raw) ? raw : [])),
+        columns: (statement, isMuch = false) =>
+          Effect.map(isMuch ? readMuch(statement) : statement.raw, (raw) =>
+            isColumns(raw) ? raw : [],
+          ),
+        sortedAtOnce: 1_000_000,
         write: (statement) => {
           const [text, params] = statement.compile();
           return amongBatches(Effect.asVoid(writer.execute(text, params, undefined)));

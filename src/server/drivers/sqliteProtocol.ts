@@ -24,8 +24,8 @@ export type PackedIngested =
   | { readonly _tag: "NoExperiment" }
   | { readonly _tag: "Answered"; readonly kept: KeptAnswer };
 
-/** What a statement's rows come as. */
-export type Shape = "rows" | "values" | "columns";
+/** What a statement's rows come as: of very many, no more than one is there as a row at a time. */
+export type Shape = "rows" | "values" | "columns" | "manyColumns";
 
 export type Command =
   | { readonly _tag: "Open"; readonly opening: Opening }

@@ -68,10 +68,31 @@ const prepare = (sql: string): StatementSync => {
   return statement;
 };
 
+/** Slower by a row than all at once. */
+const readMany = (statement: StatementSync, values: ReadonlyArray<SQLInputValue>) => {
+  const width = statement.columns().length;
+  let columns = Array.from({ length: width }, () => new Float64Array(16_384));
+  let length = 0;
+  for (const one of statement.iterate(...values) as Iterable<unknown>) {
+    const row = one as ReadonlyArray<number>;
+    if (length === columns[0]!.length) {
+      columns = columns.map((column) => {
+        const more = new Float64Array(length * 2);
+        more.set(column);
+        return more;
+      });
+    }
+    for (let column = 0; column < width; column++) columns[column]![length] = row[column]!;
+    length++;
+  }
+  return columns.map((column) => column.slice(0, length));
+};
+
 const run = ({ sql, params, shape }: Extract<Command, { _tag: "Run" }>): unknown => {
   const statement = prepare(sql);
   statement.setReturnArrays(shape !== "rows");
   const values = params as ReadonlyArray<SQLInputValue>;
+  if (shape === "manyColumns") return readMany(statement, values);
   const rows = statement.all(...values) as ReadonlyArray<unknown>;
   if (shape !== "columns") return rows;
   const width = statement.columns().length;
@@ -235,7 +256,8 @@ port.on("message", ({ id, command }: Request) => {
   };
   try {
     const value = act(command);
-    const isColumns = command._tag === "Run" && command.shape === "columns";
+    const isColumns =
+      command._tag === "Run" && command.shape !== "rows" && command.shape !== "values";
     answer(
       { value },
       isColumns ? (value as ReadonlyArray<Float64Array<ArrayBuffer>>).map((one) => one.buffer) : [],

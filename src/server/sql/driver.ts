@@ -14,10 +14,13 @@ export interface Driver {
   readonly within: Within;
   /** So that one transaction runs at a time, in whatever process: first in each. */
   readonly lock: Effect.Effect<void, SqlError.SqlError>;
-  /** What a statement answers, all numbers, in columns. */
+  /** What a statement answers, all numbers, in columns; `isMuch` when there may be very many rows. */
   readonly columns: (
     statement: Statement.Statement<unknown>,
+    isMuch?: boolean,
   ) => Effect.Effect<ReadonlyArray<Float64Array>, SqlError.SqlError>;
+  /** How many rows may be sorted and read at once. */
+  readonly sortedAtOnce: number;
   /** A statement that is all or nothing by itself, between batches. */
   readonly write: (
     statement: Statement.Statement<unknown>,

@@ -3,17 +3,24 @@ import * as Effect from "effect/Effect";
 import * as Option from "effect/Option";
 import type * as SqlError from "effect/sql/SqlError";
 import * as Stream from "effect/Stream";
-import type { Direction, Points, Series } from "../store.ts";
+import { type Direction, maxPart, type Points, type Series } from "../store.ts";
 import { noStep } from "../buckets.ts";
 import type { Driver } from "./driver.ts";
 import { makeFragments } from "./fragments.ts";
 
-/** By step they lie in this order and are read on from anywhere; by time each part is a search through all. */
-const pointsAtOnce = { step: 10_000, timestamp: 250_000 };
-
 const none = new Float64Array();
 
-type Axis = keyof typeof pointsAtOnce;
+type Axis = "step" | "timestamp";
+
+/** By hand: there are millions. */
+const toArray = <A>(column: Float64Array, to: (value: number) => A): ReadonlyArray<A> => {
+  const all: Array<A> = [];
+  for (let i = 0; i < column.length; i++) all.push(to(column[i]!));
+  return all;
+};
+
+const asIs = (value: number) => value;
+const toStep = (step: number) => (step === noStep ? null : step);
 
 /** By step, those that have one go before those that have none. */
 type Phase = "steps" | "none" | "all";
@@ -32,8 +39,10 @@ const startOf = (phase: Phase, direction: Direction): Place => {
   return phase === "steps" ? { ...allAt(2 ** 53), step: noStep } : allAt(-(2 ** 53));
 };
 
-export const makePoints = ({ sql, columns }: Driver) => {
+export const makePoints = ({ sql, columns, sortedAtOnce }: Driver) => {
   const { word } = makeFragments(sql);
+  // By step they lie in this order and are read on from anywhere; by time each search is one through all.
+  const atOnce = { step: maxPart, timestamp: sortedAtOnce };
 
   const part = (
     { id }: Series,
@@ -52,10 +61,13 @@ export const makePoints = ({ sql, columns }: Driver) => {
       all: sql`(time, sequence) ${behind} (${time}, ${sequence})`,
     }[phase];
     const byStep = phase === "steps" ? sql`step ${way},` : word("");
-    return columns(sql`
+    return columns(
+      sql`
       SELECT step, time, sequence, value FROM points
       WHERE series = ${id} AND ${isOfPhase}
-      ORDER BY ${byStep} time ${way}, sequence ${way} LIMIT ${pointsAtOnce[axis]}`);
+      ORDER BY ${byStep} time ${way}, sequence ${way} LIMIT ${atOnce[axis]}`,
+      axis === "timestamp",
+    );
   };
 
   const read = (series: Series, axis: Axis, direction: Direction, phase: Phase) =>
@@ -64,20 +76,27 @@ export const makePoints = ({ sql, columns }: Driver) => {
         part(series, axis, direction, phase, place),
         ([steps = none, times = none, sequences = none, values = none]) => {
           const last = steps.length - 1;
-          const points: Points = {
-            steps: Array.from(steps, (step) => (step === noStep ? null : step)),
-            times: Array.from(times),
-            values: Array.from(values),
-          };
           const next: Option.Option<Place> =
-            steps.length < pointsAtOnce[axis]
+            steps.length < atOnce[axis]
               ? Option.none()
               : Option.some({
                   step: steps[last]!,
                   time: times[last]!,
                   sequence: sequences[last]!,
                 });
-          return [steps.length === 0 ? [] : [points], next] as const;
+          // What was sorted at once is given out as anything else is.
+          const parts = Array.from(
+            { length: Math.ceil(steps.length / maxPart) },
+            (_, i): Points => {
+              const [from, to] = [i * maxPart, (i + 1) * maxPart];
+              return {
+                steps: toArray(steps.subarray(from, to), toStep),
+                times: toArray(times.subarray(from, to), asIs),
+                values: toArray(values.subarray(from, to), asIs),
+              };
+            },
+          );
+          return [parts, next] as const;
         },
       ),
     );

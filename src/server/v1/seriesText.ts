@@ -13,66 +13,80 @@ import { type Series, Store, type StoreError } from "../store.ts";
 /** How much text is sent at a time, in UTF-16 units. */
 const blockSize = 65_536;
 
-/** Joined to blocks of some size: a short text is one. */
-const inBlocks = (pieces: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const blocks: Array<string> = [];
+/** Joined to blocks of some size. */
+function* inBlocks(pieces: Iterable<string>): Generator<string> {
   let block = "";
   for (const piece of pieces) {
     block += piece;
     if (block.length < blockSize) continue;
-    blocks.push(block);
+    yield block;
     block = "";
   }
-  return block === "" ? blocks : [...blocks, block];
-};
-
-interface Written {
-  readonly count: number;
-  readonly pieces: ReadonlyArray<string>;
+  if (block !== "") yield block;
 }
 
-/** One batch: all points of a series, in three columns one behind another. */
+/** The numbers of a column, part by part, each let go when it is written. */
+function* written(parts: Array<ReadonlyArray<number>>): Generator<string> {
+  for (const [i, part] of parts.entries()) {
+    yield (i === 0 ? "" : ",") + JSON.stringify(part).slice(1, -1);
+    parts[i] = [];
+  }
+}
+
+/**
+ * One batch: all points of a series, in three columns one behind another. The first is written as it is read; of the
+ * others nothing but the numbers is held until then. A short batch is one text.
+ */
 const writeBatch = (
   series: Series,
   { axis, direction }: SeriesOrder,
-): Effect.Effect<Written, StoreError, Store> =>
-  Effect.gen(function* () {
-    const store = yield* Store;
-    const [steps, times, values]: [Array<string>, Array<string>, Array<string>] = [[], [], []];
-    let count = 0;
-    const write = (column: Array<string>, part: ReadonlyArray<number | null>) =>
-      column.push((count === 0 ? "" : ",") + JSON.stringify(part).slice(1, -1));
-    yield* store.points(series, axis, direction).pipe(
-      // The next part is read while this one is written.
-      Stream.buffer({ capacity: 1 }),
-      Stream.runForEach((part) =>
-        Effect.sync(() => {
-          write(steps, part.steps);
-          write(times, part.times);
-          write(values, part.values);
-          count += part.values.length;
+  end: string,
+  onCount: (count: number) => void,
+): Stream.Stream<string, StoreError, Store> =>
+  Stream.unwrap(
+    Effect.map(Store, (store) => {
+      const head = {
+        experimentId: series.experimentId,
+        metricName: series.name,
+        metadataHash: series.hash,
+        metadata: asTexts(series.metadata),
+      };
+      /** Not given out yet. */
+      let text = `${JSON.stringify(head).slice(0, -1)},"data":{"steps":[`;
+      const take = () => {
+        const all = text;
+        text = "";
+        return all;
+      };
+      const [times, values]: [Array<ReadonlyArray<number>>, Array<ReadonlyArray<number>>] = [
+        [],
+        [],
+      ];
+      function* rest() {
+        yield take();
+        yield '],"timestamp":[';
+        yield* written(times);
+        yield '],"value":[';
+        yield* written(values);
+        yield `]}}${end}`;
+      }
+      return store.points(series, axis, direction).pipe(
+        // The next part is read while this one is written.
+        Stream.buffer({ capacity: 1 }),
+        Stream.map((part) => {
+          text += (times.length === 0 ? "" : ",") + JSON.stringify(part.steps).slice(1, -1);
+          times.push(part.times);
+          values.push(part.values);
+          onCount(part.values.length);
+          return text.length < blockSize ? "" : take();
         }),
-      ),
-    );
-    const head = {
-      experimentId: series.experimentId,
-      metricName: series.name,
-      metadataHash: series.hash,
-      metadata: asTexts(series.metadata),
-    };
-    return {
-      count,
-      pieces: [
-        `${JSON.stringify(head).slice(0, -1)},"data":{"steps":[`,
-        ...steps,
-        '],"timestamp":[',
-        ...times,
-        '],"value":[',
-        ...values,
-        "]}}",
-      ],
-    };
-  });
+        Stream.filter((block) => block !== ""),
+        Stream.concat(
+          Stream.suspend(() => Stream.fromIterable(inBlocks(rest()), { chunkSize: 1 })),
+        ),
+      );
+    }),
+  );
 
 /** A batch a line, the first before the last is read, and at the end how much there was. */
 export const streamBatches = (series: ReadonlyArray<Series>, order: SeriesOrder) =>
@@ -80,12 +94,9 @@ export const streamBatches = (series: ReadonlyArray<Series>, order: SeriesOrder)
     let rowCount = 0;
     const lines = Stream.fromIterable(series, { chunkSize: 1 }).pipe(
       Stream.flatMap((one) =>
-        Stream.unwrap(
-          Effect.map(writeBatch(one, order), ({ count, pieces }) => {
-            rowCount += count;
-            return Stream.fromIterable(inBlocks([...pieces, "\n"]), { chunkSize: 1 });
-          }),
-        ),
+        writeBatch(one, order, "\n", (count) => {
+          rowCount += count;
+        }),
       ),
       Stream.concat(
         Stream.sync(() => {
@@ -102,9 +113,9 @@ export const streamBatches = (series: ReadonlyArray<Series>, order: SeriesOrder)
 /** All batches in the envelope. */
 export const writeBatches = (series: ReadonlyArray<Series>, order: SeriesOrder) =>
   Effect.map(
-    Effect.forEach(series, (one) => writeBatch(one, order)),
+    Effect.forEach(series, (one) => Stream.runCollect(writeBatch(one, order, "", () => {}))),
     (batches) => {
-      const pieces = batches.flatMap(({ pieces }, i) => [i === 0 ? "" : ",", ...pieces]);
+      const pieces = batches.flatMap((pieces, i) => [i === 0 ? "" : ",", ...pieces]);
       return HttpServerResponse.text(`{"data":[${pieces.join("")}],"error":null}`, {
         contentType: "application/json",
       });

@@ -7,28 +7,12 @@ import { maxNames, readSeries } from "../../internal/wire/v2/series.ts";
 import { groupBy } from "../groupBy.ts";
 import { report } from "../outage.ts";
 import { asTexts, hasTexts, select } from "../rules/metrics.ts";
-import { type Points, type Series, Store, type StoreError } from "../store.ts";
+import { type Series, Store, type StoreError } from "../store.ts";
 import type { Refusal } from "../rules/refusal.ts";
 import { type Asked, errorFor, type Reply, replyTo } from "./envelope.ts";
 import { strictly, unfit } from "./events.ts";
 
-/** In one line. */
-const maxPoints = 10_000;
-
 const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(readSeries.payload), strictly);
-
-/** Parts that are small enough for a line. */
-const cut = (points: Points): ReadonlyArray<Points> =>
-  points.values.length <= maxPoints
-    ? [points]
-    : Array.from({ length: Math.ceil(points.values.length / maxPoints) }, (_, i) => {
-        const [from, to] = [i * maxPoints, (i + 1) * maxPoints];
-        return {
-          steps: points.steps.slice(from, to),
-          times: points.times.slice(from, to),
-          values: points.values.slice(from, to),
-        };
-      });
 
 const answer = (asked: Asked) =>
   Effect.gen(function* () {
@@ -53,7 +37,8 @@ const answer = (asked: Asked) =>
     const pointsOf = (series: Series) => {
       const metadata = asTexts(series.metadata);
       return store.points(series, x, "asc").pipe(
-        Stream.flatMap((points) => Stream.fromIterable(cut(points), { chunkSize: 1 })),
+        // The next part is read while this one is written.
+        Stream.buffer({ capacity: 1 }),
         Stream.map(({ steps, times, values }) => ({
           experimentId,
           seriesName: series.name,

@@ -17,7 +17,12 @@ const tooMany = (at: number) =>
 // Text
 // -----------------------------------------------------------------------------
 
-const numbers = (column: Float64Array): string => `[${column.join(",")}]`;
+/** By hand: there may be very many. */
+const numbers = (column: Float64Array): string => {
+  const all: Array<number> = [];
+  for (let i = 0; i < column.length; i++) all.push(column[i]!);
+  return JSON.stringify(all);
+};
 
 const steps = (column: Float64Array): string =>
   column.includes(noStep)
