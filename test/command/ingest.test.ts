@@ -2,6 +2,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { writeFileSync } from "node:fs";
 import { progressBar } from "../../src/cli/progressBar.ts";
+import { canonical } from "../../src/internal/base/clientEventId.ts";
 import * as Experiments from "../../src/v2/Experiments.ts";
 import * as Runs from "../../src/v2/Runs.ts";
 import * as Series from "../../src/v2/Series.ts";
@@ -26,7 +27,7 @@ const stored = (slug: string) =>
   me.do(
     Effect.map(Effect.flatMap(idOf(slug), Series.read), (series) =>
       series.flatMap(({ name, metadata, steps, values }) =>
-        steps.map((step, i) => `${name} ${JSON.stringify(metadata)} ${step} ${values[i]}`),
+        steps.map((step, i) => `${name} ${canonical(metadata)} ${step} ${values[i]}`),
       ),
     ),
   );
@@ -50,7 +51,7 @@ describe("syvain-metrics-effect ingest", () => {
       'loss {"split":"train"} 0 3.5',
       'loss {"split":"train"} 1 2.5',
       'loss {"split":"train"} 1 2.5',
-      'loss {"split":"val","n":"1"} 0 0.4',
+      'loss {"n":"1","split":"val"} 0 0.4',
     ];
     assert.deepStrictEqual(await stored("long"), lines);
     const again = await me.run("ingest", "long", file, "--json");

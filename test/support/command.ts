@@ -100,9 +100,10 @@ export const someone = (more: NodeJS.ProcessEnv = {}) => {
 
 export type Someone = ReturnType<typeof someone>;
 
-/** A server, and someone whose environment names it. */
+/** A server, on SQLite unless it is told otherwise, and someone whose environment names it. */
 export const served = async (...args: ReadonlyArray<string>) => {
-  const server = await serve(...(args.length === 0 ? ["--memory"] : args));
+  const data = mkdtempSync(join(tmpdir(), "command-data-"));
+  const server = await serve(...(args.length === 0 ? ["--data", data] : args));
   const { host, key } = server;
   const me = someone({ SYVAIN_METRICS_HOST: host, SYVAIN_METRICS_API_KEY: key });
   const client = Layer.merge(SyvainMetrics.layer({ apiKey: key, host }), FetchHttpClient.layer);
@@ -117,6 +118,7 @@ export const served = async (...args: ReadonlyArray<string>) => {
       me.end();
       server.child.kill();
       await server.exit;
+      rmSync(data, { recursive: true, force: true });
     },
   };
 };
