@@ -17,7 +17,7 @@ export interface Block {
   readonly installed: ReadonlySet<string>;
 }
 
-interface Fence {
+export interface Fence {
   readonly info: string;
   readonly heading: string;
   /** From 1. */
@@ -26,7 +26,7 @@ interface Fence {
   readonly text: string;
 }
 
-const fencesOf = (file: string, lines: ReadonlyArray<string>): Array<Fence> => {
+export const fencesOf = (file: string, lines: ReadonlyArray<string>): Array<Fence> => {
   const fences: Array<Fence> = [];
   let heading = "";
   let open: { fence: string; info: string; line: number; text: Array<string> } | undefined;
