@@ -27,7 +27,7 @@ export const h = <K extends keyof HTMLElementTagNameMap>(
 /** What stays where it is is not touched, so that what has the focus keeps it. */
 export const setChildren = (parent: Element, children: ReadonlyArray<Node>): void => {
   const wanted = new Set(children);
-  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  for (const child of Array.from(parent.childNodes)) if (!wanted.has(child)) child.remove();
   let next = parent.firstChild;
   for (const child of children) {
     if (child === next) next = next.nextSibling;
