@@ -41,7 +41,11 @@ export const axesOf = (view: View): Array<uPlot.Axis> => {
     (u, _, min, max) =>
       logTicks([min, max], spaceOf(u));
   const room = (u: uPlot) => Math.max(Math.floor(u.width / 70), 2);
-  const x: uPlot.Axis = { ...common(), size: view.x === "wall" ? 38 : 26, space: 64 };
+  const x: uPlot.Axis = {
+    ...common(),
+    size: view.x === "wall" ? 38 : 26,
+    space: view.x === "step" ? 44 : 56,
+  };
   if (view.logX)
     Object.assign(x, { splits: logSplits(room), filter: (_: uPlot, all: Array<number>) => all });
   if (view.x === "relative" && !view.logX) x.incrs = secondsIncrements;
