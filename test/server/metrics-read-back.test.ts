@@ -6,7 +6,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest";
 import * as Stream from "effect/Stream";
 import { TestClock } from "effect/testing";
 import { MetricsServer } from "../../src/testing/index.ts";
-import { ask, createExperiment, get, ingest, post, promise } from "./ask.ts";
+import { ask, createExperiment, get, ingest, mint, post, promise } from "./ask.ts";
 
 const event = (id: number, step: number | null, timestamp_ms: number, metadata = {}) => ({
   client_event_id: `${id}`,
@@ -264,3 +264,33 @@ promise(
     ]);
   },
 );
+
+promise("a long line is sent in pieces as it is read, and is one line all the same", function* () {
+  const id = yield* createExperiment("long");
+  const { token } = yield* mint(id);
+  const count = 30_000;
+  for (let from = 0; from < count; from += 1000) {
+    const data = Array.from({ length: 1000 }, (_, i) => ({
+      client_event_id: `${from + i}`,
+      name: "m",
+      value: (from + i) / 7,
+      step: from + i,
+      timestamp_ms: 1e12 + from + i,
+    }));
+    yield* ask("POST", `/experiments/${id}/ingest`, { bearer: token, body: { data } });
+  }
+  const series = [{ experimentId: id }];
+  const { host, apiKey } = yield* MetricsServer.MetricsServer;
+  const response = yield* HttpClientRequest.post(`${host}/api/v1/query/series`).pipe(
+    HttpClientRequest.bearerToken(apiKey),
+    HttpClientRequest.bodyJsonUnsafe({ series, order: byStep, stream: true }),
+    HttpClient.execute,
+  );
+  const chunks = yield* Stream.runCollect(Stream.decodeText(response.stream));
+  assert.isAbove(chunks.length, 10);
+  for (const chunk of chunks) assert.isBelow(chunk.length, 300_000);
+  const [line, end, none] = chunks.join("").split("\n");
+  assert.deepStrictEqual([JSON.parse(line!)], yield* query(series));
+  assert.deepStrictEqual(JSON.parse(end!), { kind: "complete", batchCount: 1, rowCount: count });
+  assert.strictEqual(none, "");
+});
