@@ -109,6 +109,22 @@ describe("a run", () => {
     );
   }
 
+  it.effect("is running though the one before it began later, by a clock that went back", () =>
+    Effect.gen(function* () {
+      const recorder = yield* Collector.experiment({ slug: "iris" });
+      const { id } = yield* recorder.experiment;
+      yield* TestClock.setTime(10_000);
+      yield* recorder.run(recorder.flush);
+      yield* TestClock.setTime(5000);
+      yield* recorder.run(
+        Effect.gen(function* () {
+          yield* recorder.flush;
+          assert.strictEqual((yield* Experiments.get(id)).experiment.status, "running");
+        }),
+      );
+    }).pipe(Effect.provide(inMemory())),
+  );
+
   it.effect("has a detail of at most 8,000 characters, and no half of one at the end", () =>
     Effect.gen(function* () {
       yield* run(Effect.fail("x".repeat(8000 - "Error: ".length - 1) + "\u{1f511}"));

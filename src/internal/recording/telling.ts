@@ -48,8 +48,10 @@ export const tell = <S extends Standing, R>({
       if (kind === "started") yield* noted.keep({ startedAt: theirs ?? ours ?? 0 });
       return;
     }
-    const isOther = theirs !== undefined && ours !== undefined && theirs > ours;
-    if (isOther && !(kind === "started" && theirs === startOf(known))) {
+    const isLater = theirs !== undefined && ours !== undefined && theirs > ours;
+    const isEarlier =
+      kind === "started" && (theirs === startOf(known) || theirs === noted.now.startedAt);
+    if (isLater && !isEarlier) {
       yield* Effect.logInfo(
         `A newer run of ${slug} has begun: how an older one ${kind === "started" ? "began" : "ended"} is not said.`,
       );
