@@ -35,11 +35,6 @@ const subcommands = await Promise.all(
   isCommand(first) ? [commands[first]()] : Object.values(commands).map((load) => load()),
 );
 
-// Who has read enough, as `head` has, closes the pipe.
-process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-  if (code === "EPIPE") process.exit(0);
-});
-
 const cli = Command.make("syvain-metrics-effect").pipe(
   Command.withDescription(
     "Syvain Metrics: experiments, read and written from a shell; a server for any client",

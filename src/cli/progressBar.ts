@@ -47,8 +47,10 @@ export const progressBar = (
         out.write(`\r\x1b[2K${title} ${count(done)} ${unit}`);
         return;
       }
-      const percent = Math.floor((done / total) * 100);
-      const filled = Math.round((done / total) * width);
+      // A file may have grown since it was counted.
+      const share = Math.min(1, done / total);
+      const percent = Math.floor(share * 100);
+      const filled = Math.round(share * width);
       const bar = "█".repeat(filled) + "░".repeat(width - filled);
       out.write(`\r\x1b[2K${title} ${bar} ${percent} % (${count(done)} of ${count(total)})`);
     },

@@ -24,7 +24,7 @@ const normalised = (text: string) =>
   varying.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), text.trim());
 
 describe("docs/command.md", () => {
-  it("shows what the commands print", async () => {
+  it("shows what the commands print", { timeout: 120_000 }, async () => {
     const me = await served();
     try {
       await me.do(

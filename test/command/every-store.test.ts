@@ -52,8 +52,11 @@ const day = async (...args: ReadonlyArray<string>) => {
   }
 };
 
+/** Some thirty processes, three at a time. */
+const longer = { timeout: 120_000 };
+
 describe("a day's work with the command", () => {
-  it.skipIf(isMissing)("is the same on SQLite, in memory and on Postgres", async () => {
+  it.skipIf(isMissing)("is the same on SQLite, in memory and on Postgres", longer, async () => {
     const url = await (await postgresServer()).newDatabase();
     const [sqlite, memory, postgres] = await Promise.all([
       day(),

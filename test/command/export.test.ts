@@ -2,8 +2,8 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import * as Runs from "../../src/v2/Runs.ts";
@@ -33,6 +33,39 @@ afterAll(() => me.end());
 
 const withoutTimes = (text: string) => text.replaceAll(/\b1\d{12}\b/g, "<ms>");
 const metadata = JSON.stringify({ hostile });
+
+/** Passes all on to the server, but the end of an answer with series, where it does something else. */
+const passing = async (end: (response: ServerResponse) => void) => {
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const answer = await fetch(`${me.host}${request.url}`, {
+      method: request.method!,
+      headers: {
+        authorization: request.headers.authorization!,
+        "content-type": "application/json",
+      },
+      ...(body === "" ? {} : { body }),
+    });
+    const whole = await answer.text();
+    response.writeHead(answer.status, {
+      "content-type": answer.headers.get("content-type")!,
+      "content-length": Buffer.byteLength(whole),
+    });
+    if (!request.url!.endsWith("/series")) return response.end(whole);
+    return response.write(whole.slice(0, -50), () => end(response));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    host: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+};
+
+const filesOf = (name: string) => readdirSync(me.home).filter((file) => file.startsWith(name));
 
 describe("syvain-metrics-effect export", () => {
   it("writes CSV on stdout, quoted as RFC 4180 says", async () => {
@@ -112,40 +145,26 @@ loss,2,<ms>,-3,
   });
 
   it("leaves no file when the answer is cut short, and says so", async () => {
-    // Passes all on, but the last part of series.
-    const cutting = createServer(async (request, response) => {
-      const body = await text(request);
-      const answer = await fetch(`${me.host}${request.url}`, {
-        method: request.method!,
-        headers: {
-          authorization: request.headers.authorization!,
-          "content-type": "application/json",
-        },
-        ...(body === "" ? {} : { body }),
-      });
-      const whole = await answer.text();
-      const isSeries = request.url!.endsWith("/series");
-      response.writeHead(answer.status, {
-        "content-type": answer.headers.get("content-type")!,
-        "content-length": Buffer.byteLength(whole),
-      });
-      if (!isSeries) return response.end(whole);
-      return response.write(whole.slice(0, -50), () => response.destroy());
-    });
-    cutting.listen(0, "127.0.0.1");
-    await once(cutting, "listening");
-    const host = `http://127.0.0.1:${(cutting.address() as AddressInfo).port}`;
+    const { host, close } = await passing((response) => response.destroy());
     const file = me.file("cut.csv");
     const { code, stderr } = await me.run("export", "long", "-o", file, "--host", host);
     assert.match(stderr, /^Series\.stream: .*\n$/);
     assert.strictEqual(code, 1);
-    assert.isFalse(existsSync(file));
-    assert.deepStrictEqual(
-      readdirSync(me.home).filter((name) => name.startsWith("cut")),
-      [],
-    );
+    assert.deepStrictEqual(filesOf("cut"), []);
     assert.strictEqual((await me.run("export", "long", "--host", host)).code, 1);
-    cutting.close();
+    close();
+  });
+
+  it("leaves no file on Ctrl-C", async () => {
+    let stall = () => {};
+    const stalled = new Promise<void>((resolve) => (stall = resolve));
+    const { host, close } = await passing(() => stall());
+    const started = me.start("export", "long", "-o", me.file("stopped.csv"), "--host", host);
+    await stalled;
+    started.kill("SIGINT");
+    assert.strictEqual((await started.ended).code, 130);
+    assert.deepStrictEqual(filesOf("stopped"), []);
+    close();
   });
 
   it("shows a terminal nothing that it would obey, and no bytes", async () => {

@@ -214,6 +214,13 @@ describe("its progress", () => {
     return text;
   };
 
+  it("is full where there is more than was counted", () => {
+    let text = "";
+    const out = { isTTY: true, write: (chunk: unknown) => (text += String(chunk)).length > 0 };
+    progressBar("Sending", out).show(3, 2);
+    assert.include(text, `${"█".repeat(30)} 100 % (3 of 2)`);
+  });
+
   it("is not there for what is over within a second", () => {
     assert.strictEqual(shown(true, 0.9) + shown(false, 0.9), "");
   });
