@@ -6,6 +6,7 @@ import * as Command from "effect/cli/Command";
 import * as Flag from "effect/cli/Flag";
 import * as DateTime from "effect/DateTime";
 import * as Effect from "effect/Effect";
+import { experimentsOf } from "../internal/events/tree.ts";
 import * as Experiments from "../v2/Experiments.ts";
 import * as Folders from "../v2/Folders.ts";
 import { clientFlags, jsonFlag, withClient } from "./client.ts";
@@ -19,14 +20,6 @@ const at = (tree: Folders.FolderTree, path: string): Folders.FolderTree | undefi
   }
   return found;
 };
-
-const experimentsIn = ({
-  experiments,
-  folders,
-}: Folders.FolderTree): ReadonlyArray<Experiments.ExperimentEntry> => [
-  ...experiments,
-  ...folders.flatMap(experimentsIn),
-];
 
 type Described = ReadonlyMap<string, Experiments.Experiment>;
 
@@ -77,7 +70,7 @@ export const ls = Command.make(
       if (tree === undefined) {
         return yield* Effect.fail(new Error(`There is no folder ${JSON.stringify(path)}.`));
       }
-      const ids = long ? experimentsIn(tree).map(({ experimentId }) => experimentId) : [];
+      const ids = long ? experimentsOf(tree).map(({ experimentId }) => experimentId) : [];
       const { experiments } = yield* Experiments.getMany(ids);
       const described = new Map(experiments.map((record) => [record.experimentId, record]));
       if (json) {

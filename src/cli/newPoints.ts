@@ -1,6 +1,6 @@
 /** Which points of series that are read again were not there the last time. */
+import { canonical } from "../internal/base/clientEventId.ts";
 import type { Series } from "../v2/Series.ts";
-import { metadataKey } from "./summary.ts";
 
 export interface Point {
   readonly name: string;
@@ -22,7 +22,7 @@ export class NewPoints {
     const found: Array<Point> = [];
     const seen = new Map<string, Series>();
     for (const series of all) {
-      const key = `${metadataKey(series.metadata)}${series.name}`;
+      const key = `${canonical(series.metadata)}${series.name}`;
       const before = this.#seen.get(key);
       seen.set(key, series);
       const { metadata, name, steps, timestampsMs, values } = series;

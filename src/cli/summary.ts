@@ -1,4 +1,5 @@
 /** What there is of each series, added up while it arrives. */
+import { canonical } from "../internal/base/clientEventId.ts";
 import type * as Series from "../v2/Series.ts";
 
 export interface Summary {
@@ -13,10 +14,6 @@ export interface Summary {
   mean: number;
 }
 
-/** Metadata on one line; the order of its keys does not count. */
-export const metadataKey = (metadata: Series.Series["metadata"]): string =>
-  JSON.stringify(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-
 export const metadataInWords = (metadata: Series.Series["metadata"]): string =>
   Object.entries(metadata)
     .map(([key, value]) => `${key}=${value}`)
@@ -26,7 +23,7 @@ export class Summaries {
   readonly #all = new Map<string, Summary>();
 
   add({ name, metadata, steps, values }: Series.Series): void {
-    const key = `${metadataKey(metadata)}${name}`;
+    const key = `${canonical(metadata)}${name}`;
     let summary = this.#all.get(key);
     if (summary === undefined) {
       summary = {
