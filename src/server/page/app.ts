@@ -376,6 +376,7 @@ export const startApp = (body: HTMLElement, key: string, leaving: Leaving): (() 
         return wantedFor(tab === "table" ? filteredNames(shown()) : charts.seen());
       },
       axis: () => nativeAxis(state.view().x),
+      points: charts.points,
       range: () => {
         const { x, zoom } = state.view();
         const { runs, series } = following.data();

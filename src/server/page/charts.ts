@@ -3,6 +3,9 @@ import { type Chart, makeChart, type Model } from "./chart.ts";
 import { h, setChildren } from "./dom.ts";
 import type { View } from "./view.ts";
 
+/** How many pixels wide a chart is that is not there yet. */
+const usual = 400;
+
 export const makeCharts = (zoomTo: (zoom: View["zoom"]) => void, seenMore: () => void) => {
   const element = h("div", { class: "charts" });
   const charts = new Map<string, Chart>();
@@ -23,6 +26,9 @@ export const makeCharts = (zoomTo: (zoom: View["zoom"]) => void, seenMore: () =>
     element,
     /** Names of the metrics whose charts are on the screen, or nearly. */
     seen: (): ReadonlyArray<string> => [...charts.keys()].filter((name) => seen.has(name)),
+    /** One for each pixel of a chart: more would only take time. */
+    points: () =>
+      Math.min(Math.max(element.firstElementChild?.clientWidth ?? usual, usual / 2), 1000),
     extents: () =>
       Array.from(charts.values(), (chart) => (seen.has(chart.name) ? chart.extent() : undefined)),
     update: (names: ReadonlyArray<string>, modelOf: (name: string) => Model) => {

@@ -28,14 +28,14 @@ const plain = (series: Series, native: NativeAxis, toX: (x: number) => number): 
   const end = first.length - 1;
   return {
     // In the middle of its bucket; the line begins and ends where the series does.
-    x: Float64Array.from(first, (from, i) =>
-      toX(i === 0 ? from : i === end ? last[i]! : (from + last[i]!) / 2),
+    x: new Float64Array(
+      first.map((from, i) => toX(i === 0 ? from : i === end ? last[i]! : (from + last[i]!) / 2)),
     ),
-    y: Float64Array.from(buckets.mean),
-    low: Float64Array.from(buckets.min),
-    high: Float64Array.from(buckets.max),
-    last: Float64Array.from(buckets.last),
-    count: Float64Array.from(buckets.count),
+    y: new Float64Array(buckets.mean),
+    low: new Float64Array(buckets.min),
+    high: new Float64Array(buckets.max),
+    last: new Float64Array(buckets.last),
+    count: new Float64Array(buckets.count),
     gaps: gapsBefore(buckets, native),
   };
 };

@@ -75,7 +75,7 @@ const drawPath = (
   context.strokeStyle = style.color;
   context.fillStyle = style.color;
   context.lineWidth = style.width * ratio;
-  context.lineJoin = "round";
+  context.lineJoin = "bevel";
   context.setLineDash(dashes[line.dash % dashes.length]!.map((length) => length * ratio));
   context.beginPath();
   for (const [from, to] of all) {
@@ -114,7 +114,11 @@ export const drawLines = (
   }
   for (const line of lines) {
     const y = line.smoothed ?? line.y;
-    drawPath(place, line, y, range, { color: colorOf(line), width: 1.6, alpha: 1 });
+    // Where points are close to each other a line goes up and down: a thin one is told from others, and drawn sooner.
+    const { from, to } = seen(line, range);
+    const isDense = line.smoothed === undefined && (to - from) * 3 * place.ratio > place.width;
+    const width = isDense ? 1 : 1.6;
+    drawPath(place, line, y, range, { color: colorOf(line), width, alpha: 1 });
   }
 };
 

@@ -25,6 +25,8 @@ export interface Wishes {
   readonly shown: () => ReadonlyArray<string>;
   readonly wanted: () => ReadonlyArray<Wanted>;
   readonly axis: () => NativeAxis;
+  /** As many points as a chart can show. */
+  readonly points: () => number;
   readonly range: () => Range;
 }
 
@@ -41,11 +43,12 @@ const [pollEvery, listEvery, afterFailure] = [1000, 4000, 2000];
 
 export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: AbortSignal) => {
   let isLoading = true;
+  let treeText = "";
   let root: Folder = { path: [], folders: [], runs: [] };
   const runs = new Map<string, Run>();
   const catalogs = new Map<string, ReadonlyArray<CatalogEntry>>();
   const annotations = new Map<string, ReadonlyArray<AnnotationRecord>>();
-  let series = makeSeries(api, wishes.axis());
+  let series = makeSeries(api, wishes.axis(), wishes.points);
   /** Up to which revision the catalog, the series and the annotations of a run were asked for. */
   const seen = new Map<string, Revision>();
   let [listDue, pollDue] = [0, 0];
@@ -59,10 +62,12 @@ export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: Abo
     }
   };
 
-  /** The tree, and the records of what is new or has changed. */
-  const loadList = async () => {
+  /** The tree, and the records of what is new or has changed; answers whether there was anything. */
+  const loadList = async (): Promise<boolean> => {
     const started = performance.now();
-    root = toFolder(await api.tree());
+    const tree = await api.tree();
+    const text = JSON.stringify(tree);
+    root = toFolder(tree);
     const places = placesOf(root);
     for (const id of runs.keys()) if (!places.has(id)) runs.delete(id);
     const known = [...places.keys()].filter((id) => runs.has(id));
@@ -85,6 +90,9 @@ export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: Abo
     isLoading = false;
     // A long list is asked for less often.
     listDue = performance.now() + Math.max(listEvery, 20 * (performance.now() - started));
+    const isOther = text !== treeText || changed.length > 0;
+    treeText = text;
+    return isOther;
   };
 
   /** Answers whether anything has changed. */
@@ -125,17 +133,14 @@ export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: Abo
   };
 
   const turn = async () => {
-    if (performance.now() >= listDue) {
-      await loadList();
-      listener.changed();
-    }
+    if (performance.now() >= listDue && (await loadList())) listener.changed();
     const shown = wishes.shown();
     forget(shown);
     const isNew = shown.some((id) => !seen.has(id));
     if (shown.length > 0 && (isNew || performance.now() >= pollDue)) {
       if (await poll(shown)) listener.changed();
     }
-    if (series.axis !== wishes.axis()) series = makeSeries(api, wishes.axis());
+    if (series.axis !== wishes.axis()) series = makeSeries(api, wishes.axis(), wishes.points);
     if (await series.load(wishes.wanted())) listener.changed();
     if (await series.lookClosely(wishes.wanted(), wishes.range())) listener.changed();
   };

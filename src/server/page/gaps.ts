@@ -15,13 +15,17 @@ const fewest = 5;
 export const gapsBefore = (buckets: Buckets, axis: NativeAxis): Uint8Array => {
   const [first, last, count] = [firsts(buckets, axis), lasts(buckets, axis), buckets.count];
   const gaps = new Uint8Array(first.length);
-  const distances: Array<number> = [];
+  const distances = new Float64Array(2 * first.length);
+  let found = 0;
+  const add = (distance: number) => {
+    // Two events at one place are no distance.
+    if (distance > 0) distances[found++] = distance;
+  };
   for (let i = 0; i < first.length; i++) {
-    if (i > 0) distances.push(first[i]! - last[i - 1]!);
-    if (count[i]! > 1) distances.push((last[i]! - first[i]!) / (count[i]! - 1));
+    if (i > 0) add(first[i]! - last[i - 1]!);
+    if (count[i]! > 1) add((last[i]! - first[i]!) / (count[i]! - 1));
   }
-  // Two events at one place are no distance.
-  const usual = distances.filter((distance) => distance > 0).toSorted((a, b) => a - b);
+  const usual = distances.subarray(0, found).toSorted();
   if (usual.length < fewest) return gaps;
   const below = (share: number) => usual[Math.floor((usual.length - 1) * share)]!;
   const isRegular = below(0.75) <= below(0.25) * 1.01;

@@ -43,9 +43,6 @@ export interface Wanted {
 /** From where to where a run is looked at more closely, in units of the axis. */
 export type Range = (run: string) => readonly [number, number] | null;
 
-/** About how many buckets a series has on the screen. */
-const points = 500;
-
 /** So many more buckets than that may gather until the whole is asked anew, in wider ones. */
 const patience = 4;
 
@@ -61,7 +58,8 @@ const withBuckets = (kept: Omit<Kept, "buckets">, axis: NativeAxis): Kept => {
   };
 };
 
-export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis) => {
+/** `points` is about how many buckets a series has on the screen. */
+export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: () => number) => {
   const runs = new Map<string, Map<string, ReadonlyArray<Kept>>>();
 
   const find = (run: string, name: string) => runs.get(run)?.get(name);
@@ -95,7 +93,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis) => {
       seriesNames: [...new Set(seriesNames)],
     }));
     if (queries.length === 0) return;
-    const { experiments } = await api.series({ queries, axis, points });
+    const { experiments } = await api.series({ queries, axis, points: points() });
     for (const [i, { experimentId, seriesNames }] of queries.entries()) {
       const series = experiments[i]?.series ?? [];
       for (const name of seriesNames) {
@@ -149,7 +147,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis) => {
         ...query,
         seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
       }));
-      const { experiments } = await api.series({ queries, axis, points });
+      const { experiments } = await api.series({ queries, axis, points: points() });
       for (const [j, { cursor, members, width }] of asked.entries()) {
         for (const series of experiments[j]?.series ?? []) {
           const run = experiments[j]!.experimentId;
@@ -160,7 +158,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis) => {
           if (kept === undefined || !members.has(kept)) continue;
           const whole = splice(kept.whole, within(series.buckets, axis, cursor), axis, cursor);
           const missing = series.count - total(whole);
-          const isMore = whole.count.length > points * patience;
+          const isMore = whole.count.length > points() * patience;
           if (series.width !== width || missing !== kept.missing || isMore) {
             again.push(kept);
             continue;
@@ -216,7 +214,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis) => {
         ...query,
         seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
       }));
-      const { experiments } = await api.series({ queries, axis, points });
+      const { experiments } = await api.series({ queries, axis, points: points() });
       for (const [j, { from, members, to }] of asked.entries()) {
         for (const kept of members) {
           const series = experiments[j]?.series.find(
