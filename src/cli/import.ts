@@ -56,11 +56,23 @@ const count = (counts: Counts, { points, leftOut, damaged }: Read) => {
 };
 
 /** Reads all once, to know how much it is, and where there is nothing to be made a run of. */
-const look = (run: Run) =>
-  Effect.gen(function* () {
-    const counts: Counts = { points: 0, leftOut: 0, damaged: [] };
-    yield* Stream.runForEach(readAll(run), (read) => Effect.sync(() => count(counts, read)));
-    return { ...run, ...counts };
+const look = (runs: ReadonlyArray<Run>, quiet: boolean) =>
+  Effect.suspend(() => {
+    const progress = progressOf("Reading", quiet, "points");
+    let points = 0;
+    return Effect.forEach(runs, (run) => {
+      const counts: Counts = { points: 0, leftOut: 0, damaged: [] };
+      return readAll(run).pipe(
+        Stream.runForEach((read) =>
+          Effect.sync(() => {
+            count(counts, read);
+            points += read.points.length;
+            progress.show(points, undefined);
+          }),
+        ),
+        Effect.map(() => ({ ...run, ...counts })),
+      );
+    }).pipe(Effect.ensuring(Effect.sync(() => progress.end())));
   });
 
 const counted = (count: number, what: string) =>
@@ -92,7 +104,7 @@ export const importRuns = Command.make(
           new Error(`There is no event file of TensorBoard in ${directory}.`),
         );
       }
-      const looked = yield* Effect.forEach(found, look);
+      const looked = yield* look(found, quiet);
       const runs = looked.filter(({ points }) => points > 0);
       const total = runs.reduce((sum, { points }) => sum + points, 0);
       const progress = progressOf("Importing", quiet, "points");

@@ -28,8 +28,9 @@ const badRows = (file: string, rows: ReadonlyArray<Row>, count: number, rest = "
 };
 
 /** Reads all of a file before any of it is sent, and answers how many metrics there are. */
-const check = (file: string, format: Format) =>
+const check = (file: string, format: Format, quiet: boolean) =>
   Effect.gen(function* () {
+    const progress = progressOf("Reading", quiet, "points");
     let points = 0;
     let wrong = 0;
     const first: Array<Row> = [];
@@ -42,8 +43,10 @@ const check = (file: string, format: Format) =>
             wrong++;
             if (first.length < named) first.push(row);
           }
+          progress.show(points, undefined);
         }),
       ),
+      Effect.ensuring(Effect.sync(() => progress.end())),
     );
     if (wrong > 0) return yield* Effect.fail(badRows(file, first, wrong, ". Nothing was sent."));
     return points;
@@ -77,7 +80,7 @@ export const ingest = Command.make(
         );
       }
       // What comes from a pipe comes once.
-      const total = file === "-" ? undefined : yield* check(file, format);
+      const total = file === "-" ? undefined : yield* check(file, format, quiet);
       const run = yield* openAsItIs(slug, Option.getOrUndefined(folder));
       const progress = progressOf("Sending", quiet, "points");
       let taken = 0;

@@ -97,7 +97,11 @@ describe("syvain-metrics-effect tail", () => {
       await write("waits", (run) => run.metrics(points(step, step + 1)));
       return false;
     };
-    for (let step = 1; !(await Promise.race([reader.then(() => true), writes(step)])); step++);
+    let last = writes(1);
+    for (let step = 2; !(await Promise.race([reader.then(() => true), last])); step++) {
+      last = writes(step);
+    }
+    await last;
     assert.strictEqual((await reader).stderr, "0\n");
   });
 });
