@@ -35,6 +35,14 @@ const subcommands = await Promise.all(
   isCommand(first) ? [commands[first]()] : Object.values(commands).map((load) => load()),
 );
 
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // A server goes on, whoever reads its lines.
+  if (first === "serve") return;
+  // Who has read enough, as `head` has, closes the pipe.
+  if (code === "EPIPE") process.exit(0);
+  process.stderr.write(`What is printed cannot be written: ${message}\n`, () => process.exit(1));
+});
+
 const cli = Command.make("syvain-metrics-effect").pipe(
   Command.withDescription(
     "Syvain Metrics: experiments, read and written from a shell; a server for any client",

@@ -42,13 +42,6 @@ export const quietFlag = Flag.Boolean("quiet").pipe(
 export const stoppable = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.onInterrupt(effect, () => Effect.sync(() => void (process.exitCode = 130)));
 
-/** Who has read enough of it, as `head` has, closes the pipe. A server goes on without a reader. */
-const endWithReader = Effect.sync(() => {
-  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
-    if (code === "EPIPE") process.exit(0);
-  });
-});
-
 /** A client of the service that the flags, the environment or the saved login name. */
 export const withClient =
   ({ apiKey, host }: ClientFlags) =>
@@ -64,6 +57,5 @@ export const withClient =
       ConfigService,
       configuredByFirst(options, defaultHostV2, "the command line"),
     );
-    const configured = Effect.provide(effect, Layer.provideMerge(httpClient, config));
-    return stoppable(Effect.andThen(endWithReader, configured));
+    return stoppable(Effect.provide(effect, Layer.provideMerge(httpClient, config)));
   };

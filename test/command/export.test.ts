@@ -178,4 +178,12 @@ loss,2,<ms>,-3,
     const { stderr } = await me.shell("{ $0 export long; echo $? >&2; } | head -1 >/dev/null");
     assert.strictEqual(stderr, "0\n");
   });
+
+  it("says so when what it prints cannot be written", async () => {
+    for (const command of ["export long", "show run-1"]) {
+      const { code, stderr } = await me.shell(`$0 ${command} > /dev/full`);
+      assert.match(stderr, /^.*ENOSPC.*\n$/);
+      assert.strictEqual(code, 1);
+    }
+  });
 });

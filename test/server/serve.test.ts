@@ -47,6 +47,16 @@ describe("syvain-metrics-effect serve", () => {
     assert.strictEqual(lines, "GET /api/v1/experiments 200 1 ms\nGET /api/v1/nothing 404 1 ms\n");
   });
 
+  it("goes on when nobody reads its lines any more", async () => {
+    const { host, child, exit } = await serve("--log");
+    child.stdout.destroy();
+    for (let i = 0; i < 5; i++) {
+      assert.strictEqual((await fetch(`${host}/healthz`)).status, 200);
+    }
+    child.kill("SIGTERM");
+    assert.deepInclude(await exit, { code: 0, stderr: "" });
+  });
+
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`stops cleanly on ${signal}, with a connection kept alive`, async () => {
       const { host, child, exit } = await serve();
