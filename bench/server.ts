@@ -7,12 +7,14 @@ import { measureDisk } from "./server/disk.ts";
 import { measureIngest } from "./server/ingest.ts";
 import { measureKills } from "./server/kills.ts";
 import { measureMemory } from "./server/memory.ts";
+import { measurePeers } from "./server/peers.ts";
 import { measureReads } from "./server/reads.ts";
 import { measureStart } from "./server/start.ts";
 
 /** Each takes how much it is to do, which `name=number` says, and prints a table. */
 const measures: { readonly [name: string]: (size?: number) => Promise<void> } = {
   ingest: measureIngest,
+  peers: measurePeers,
   memory: measureMemory,
   start: measureStart,
   reads: measureReads,

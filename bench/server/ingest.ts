@@ -1,5 +1,6 @@
 /** How many events a second the server takes and has on its disk. */
 import { heading, row } from "../support/contender.ts";
+import { rateOfStore } from "./store.ts";
 import { batchesOf, type Sending, sendAll } from "./load.ts";
 import {
   cpuOf,
@@ -30,16 +31,25 @@ const ingest = async (kind: Kind, events: number, experiments: number) => {
 };
 
 export const measureIngest = async (events = 1_000_000): Promise<void> => {
-  heading("store", "experiments", "events", "events/s", "CPU of the server, µs/event");
+  heading(
+    "store",
+    "experiments",
+    "events",
+    "events/s",
+    "CPU of the server, µs/event",
+    "the store alone, events/s",
+  );
   for (const kind of kinds) {
     for (const experiments of [1, 100]) {
       const { rate, cpu } = await ingest(kind, events, experiments);
+      const alone = await rateOfStore(await kind.args(), events, experiments);
       row(
         kind.name,
         experiments,
         events.toLocaleString("en"),
         Math.round(rate).toLocaleString("en"),
         cpu.toFixed(1),
+        Math.round(alone).toLocaleString("en"),
       );
     }
   }

@@ -36,40 +36,55 @@ export interface Sending {
   readonly batch: Batch;
 }
 
+/** What a client posts, to whatever server. */
+export interface Post extends Batch {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const postOf = ({ experiment, batch }: Sending): Post => ({
+  ...batch,
+  path: `/api/v1${experiment.path}/ingest`,
+  headers: {
+    authorization: `Bearer ${experiment.token}`,
+    "content-type": "application/json",
+    "idempotency-key": randomUUID(),
+  },
+});
+
 /** Requests at a time, each on a connection of its own. */
 const connections = 8;
 
-/** Sends until there is no more, and answers how many events were acknowledged. */
-export const sendAll = async (
-  { host }: Running,
-  sendings: Iterable<Sending> | AsyncIterable<Sending>,
+/** Posts until there is no more, and answers how many events were acknowledged. */
+export const postAll = async (
+  host: string,
+  posts: AsyncIterable<Post>,
   concurrency = connections,
 ): Promise<number> => {
   const pool = new Pool(host, { connections: concurrency });
-  const all =
-    Symbol.asyncIterator in sendings
-      ? sendings[Symbol.asyncIterator]()
-      : sendings[Symbol.iterator]();
+  const all = posts[Symbol.asyncIterator]();
   let acknowledged = 0;
   const client = async () => {
     for (let next = await all.next(); next.done !== true; next = await all.next()) {
-      const { experiment, batch } = next.value;
-      const { statusCode, body } = await pool.request({
-        method: "POST",
-        path: `/api/v1${experiment.path}/ingest`,
-        headers: {
-          authorization: `Bearer ${experiment.token}`,
-          "content-type": "application/json",
-          "idempotency-key": randomUUID(),
-        },
-        body: batch.body,
-      });
-      const text = await body.text();
-      if (statusCode !== 200) throw new Error(`${statusCode} ${text}`);
-      acknowledged += batch.count;
+      const { path, headers, body, count } = next.value;
+      const post = () => pool.request({ method: "POST", path, headers, body });
+      // Again once: a server may have closed a connection just now that nothing went over for a while.
+      const answer = await post().catch(post);
+      const text = await answer.body.text();
+      if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`);
+      acknowledged += count;
     }
   };
   await Promise.all(Array.from({ length: concurrency }, client));
   await pool.close();
   return acknowledged;
 };
+
+async function* postsOf(sendings: Iterable<Sending> | AsyncIterable<Sending>) {
+  for await (const sending of sendings) yield postOf(sending);
+}
+
+export const sendAll = (
+  { host }: Running,
+  sendings: Iterable<Sending> | AsyncIterable<Sending>,
+): Promise<number> => postAll(host, postsOf(sendings));

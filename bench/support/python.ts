@@ -14,11 +14,13 @@ const packages = {
   v2: ["syvain-metrics-collector==0.0.352"],
   // It says that it needs 3.14, and does with 3.12.
   o41: ["--ignore-requires-python", "o41-metrics-api==0.2.2"],
+  mlflow: ["mlflow==3.17.2"],
+  trackio: ["trackio==0.43.0"],
 };
-const minors = { v1: 11, v2: 11, o41: 12 };
+const minors = { v1: 11, v2: 11, o41: 12, mlflow: 11, trackio: 11 };
 
 /** The interpreter of a virtual environment that has them; `undefined` when there is no Python to make one with. */
-const environment = (name: keyof typeof packages): string | undefined => {
+export const environment = (name: keyof typeof packages): string | undefined => {
   const folder = join(bench, "../node_modules/.cache/bench-python", name);
   const interpreter = join(folder, "bin/python");
   const done = join(folder, "done");
@@ -39,7 +41,7 @@ const environment = (name: keyof typeof packages): string | undefined => {
   for (const [command = "", ...args] of steps) {
     if (spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] }).status !== 0) {
       console.error(
-        `The service's clients are left out: they need Python 3.${minors[name]}, venv and pip.`,
+        `${packages[name].join(", ")}: left out, for want of Python 3.${minors[name]}, venv and pip.`,
       );
       return undefined;
     }
