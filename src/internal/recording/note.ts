@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Predicate from "effect/Predicate";
+import * as Semaphore from "effect/Semaphore";
 import type { Outgoing } from "../spool/service.ts";
 import type { ExperimentInput } from "./service.ts";
 
@@ -51,6 +52,8 @@ const readNote = (text: string, slug: string): Note => {
 export class Noted {
   readonly #log: Pick<Outgoing, "keepNote">;
   #note: Note;
+  /** It is one file, which two cannot write. */
+  readonly #oneAtATime = Semaphore.makeUnsafe(1);
 
   constructor({
     destination,
@@ -81,7 +84,9 @@ export class Noted {
   keep(more: Partial<Note>): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.#note = { ...this.#note, ...more };
-      return this.#log.keepNote(writeNote(this.#note));
-    });
+      return this.#oneAtATime.withPermits(1)(
+        Effect.suspend(() => this.#log.keepNote(writeNote(this.#note))),
+      );
+    }).pipe(Effect.uninterruptible);
   }
 }
