@@ -3,9 +3,10 @@ import type { AnnotationRecord } from "./api.ts";
 import { lowerBound } from "./buckets.ts";
 import { h } from "./dom.ts";
 import { plural, time } from "./format.ts";
-import { type Shown, type Sources, startOf } from "./lines.ts";
+import type { Sources } from "./lines.ts";
 import type { Mark } from "./marks.ts";
 import { toMeta } from "./runs.ts";
+import type { Shown } from "./selection.ts";
 import type { Series } from "./series.ts";
 import { swatch } from "./swatch.ts";
 
@@ -24,7 +25,7 @@ const stepOf = (annotation: AnnotationRecord, all: ReadonlyArray<Series>): numbe
 
 /** On a chart of a metric. Over another metric there is no place for them. */
 export const marksOf = (
-  { series, shown, view }: Sources,
+  { series, shown, start, view }: Sources,
   annotations: ReadonlyMap<string, ReadonlyArray<AnnotationRecord>>,
   name: string,
 ): ReadonlyArray<Mark> => {
@@ -32,14 +33,13 @@ export const marksOf = (
   return shown.flatMap(({ place, run }) => {
     const all = series(run.experimentId, name) ?? [];
     if (all.length === 0) return [];
-    const start = startOf(run, all);
     return (annotations.get(run.experimentId) ?? []).flatMap((annotation) => {
       const { createdAtMs } = annotation;
       const x =
         view.x === "wall"
           ? createdAtMs
           : view.x === "relative"
-            ? (createdAtMs - start) / 1000
+            ? (createdAtMs - start(run)) / 1000
             : stepOf(annotation, all);
       const text = `${run.slug}: ${annotation.annotation}`;
       return x === undefined ? [] : [{ x, color: place, text }];

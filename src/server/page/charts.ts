@@ -1,6 +1,7 @@
 /** The charts, one for each metric. Those that are not on the screen are neither loaded nor drawn. */
 import { type Chart, makeChart, type Model } from "./chart.ts";
 import { h, setChildren } from "./dom.ts";
+import type { Extent } from "./scale.ts";
 import type { View } from "./view.ts";
 
 /** How many pixels wide a chart is that is not there yet. */
@@ -29,8 +30,14 @@ export const makeCharts = (zoomTo: (zoom: View["zoom"]) => void, seenMore: () =>
     /** One for each pixel of a chart: more would only take time. */
     points: () =>
       Math.min(Math.max(element.firstElementChild?.clientWidth ?? usual, usual / 2), 1000),
-    extents: () =>
-      Array.from(charts.values(), (chart) => (seen.has(chart.name) ? chart.extent() : undefined)),
+    /** From where to where the charts go that are on the screen. */
+    extent: (): Extent | undefined => {
+      const all = Array.from(charts.values(), (chart) =>
+        seen.has(chart.name) ? chart.extent() : undefined,
+      ).filter((extent) => extent !== undefined);
+      if (all.length === 0) return undefined;
+      return [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))];
+    },
     update: (names: ReadonlyArray<string>, modelOf: (name: string) => Model) => {
       const wanted = new Set(names);
       for (const [name, chart] of charts) {

@@ -1,8 +1,8 @@
 /** The configurations of runs beside each other. */
 import { h } from "./dom.ts";
 import { duration, time } from "./format.ts";
-import { type Shown } from "./lines.ts";
 import { compareTexts, type Meta, type Run, textOf, toMeta } from "./runs.ts";
+import type { Shown } from "./selection.ts";
 import { swatch } from "./swatch.ts";
 import type { State } from "./state.ts";
 import type { View } from "./view.ts";

@@ -1,8 +1,9 @@
 /** The lines of a chart: which there are, in which colour, and what is behind them. */
-import type { Run } from "./runs.ts";
-import { compareTexts, textOf } from "./runs.ts";
+import { colorKey, keyOf, valueOf } from "./colorBy.ts";
 import { type Curve, toCurve } from "./curve.ts";
 import { merge, placeWidth } from "./grouping.ts";
+import { compareTexts, type Run } from "./runs.ts";
+import type { Shown } from "./selection.ts";
 import type { Series } from "./series.ts";
 import { smooth } from "./smoothing.ts";
 import type { View } from "./view.ts";
@@ -18,57 +19,20 @@ export interface Line extends Curve {
   readonly smoothed: Float64Array | undefined;
 }
 
-export interface Shown {
-  readonly run: Run;
-  /** Its place in the palette. */
-  readonly place: number;
-}
-
 /** What a chart is drawn from. */
 export interface Sources {
   readonly view: View;
   readonly shown: ReadonlyArray<Shown>;
   readonly series: (run: string, name: string) => ReadonlyArray<Series> | undefined;
+  /** When a run began, in Unix milliseconds. */
+  readonly start: (run: Run) => number;
 }
-
-const none = "—";
-
-/** The value that a series has of `run:key` or `series:key`. */
-const valueOf = (by: string, run: Run, metadata: Readonly<Record<string, string>>): string => {
-  const key = by.slice(by.indexOf(":") + 1);
-  const value = by.startsWith("run:") ? run.meta[key] : metadata[key];
-  return value === undefined ? none : textOf(value);
-};
 
 const partOf = (metadata: Readonly<Record<string, string>>): string =>
   Object.entries(metadata)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
-
-/** What is told apart by colour, where that is not the run. */
-export const colorKey = (view: View): string => view.color || view.group;
-
-/** The places of values in the palette, over all charts. */
-export const placesIn = (
-  by: string,
-  shown: ReadonlyArray<Shown>,
-  catalogValues: (run: string, key: string) => ReadonlyArray<string>,
-): ReadonlyArray<string> => {
-  if (by === "") return [];
-  const key = by.slice(by.indexOf(":") + 1);
-  const values = shown.flatMap(({ run }) =>
-    by.startsWith("run:") ? [valueOf(by, run, {})] : catalogValues(run.experimentId, key),
-  );
-  return [...new Set(values)].toSorted(compareTexts);
-};
-
-/** When a run began: what came before that is not left out. */
-export const startOf = (run: Run, series: ReadonlyArray<Series>): number => {
-  const began = run.startedAtMs ?? run.createdAtMs;
-  const firsts = series.flatMap(({ buckets }) => buckets.firstTime.slice(0, 1));
-  return Math.min(began, ...firsts);
-};
 
 interface Found {
   readonly run: Run;
@@ -77,13 +41,12 @@ interface Found {
   readonly curve: Curve;
 }
 
-const find = ({ series, shown, view }: Sources, name: string): ReadonlyArray<Found> =>
+const find = ({ series, shown, start, view }: Sources, name: string): ReadonlyArray<Found> =>
   shown.flatMap(({ place, run }) => {
     const all = series(run.experimentId, name) ?? [];
     const xs = view.x === "metric" ? (series(run.experimentId, view.xMetric) ?? []) : [];
-    const start = view.x === "relative" ? startOf(run, all) : 0;
     return all.flatMap((one) => {
-      const curve = toCurve(one, { axis: view.x, start, xs });
+      const curve = toCurve(one, { axis: view.x, start: start(run), xs });
       return curve === undefined || curve.x.length === 0
         ? []
         : [{ run, place, series: one, curve }];
@@ -136,7 +99,6 @@ export const linesOf = (
     groups.set(key, [...(groups.get(key) ?? []), one]);
   }
   const width = found.length === 0 ? 0 : widthFor(view, found);
-  const key = view.group.slice(view.group.indexOf(":") + 1);
   return Array.from(groups)
     .map(([id, members]) => ({ id: JSON.parse(id) as [string, string], members }))
     .toSorted((a, b) => compareTexts(a.id[0], b.id[0]) || compareTexts(a.id[1], b.id[1]))
@@ -147,7 +109,7 @@ export const linesOf = (
           width,
         ),
       ),
-      label: `${key}=${value}`,
+      label: `${keyOf(view.group)}=${value}`,
       part,
       color: colorOf(members[0]!),
       dash: parts.indexOf(part),

@@ -50,6 +50,10 @@ export const toRun = (record: ExperimentRecord, path: ReadonlyArray<string>): Ru
   path,
 });
 
+/** When a run began, in Unix milliseconds: what was recorded before that is not left out. */
+export const startOf = (run: Run, first = Infinity): number =>
+  Math.min(run.startedAtMs ?? run.createdAtMs, first);
+
 /** A value of metadata as one reads it. */
 export const textOf = (value: unknown): string =>
   typeof value === "string" ? value : (JSON.stringify(value) ?? "");
@@ -75,16 +79,20 @@ const orders: { readonly [K in Sort]: (a: Run, b: Run) => number } = {
 export const sorted = (runs: ReadonlyArray<Run>, sort: Sort): ReadonlyArray<Run> =>
   runs.toSorted((a, b) => orders[sort](a, b) || a.slug.localeCompare(b.slug));
 
+/** Whether each word is somewhere in a text. */
+export const matchesWords = (text: string, words: string): boolean => {
+  const lower = text.toLowerCase();
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => lower.includes(word));
+};
+
 /** Whether each word is somewhere in the name, the folders, the description or the metadata. */
 export const matches = (run: Run, { filter, status }: Pick<View, "filter" | "status">): boolean => {
   if (status !== "" && run.status !== status) return false;
   if (filter === "") return true;
   const meta = Object.entries(run.meta).map(([key, value]) => `${key}=${textOf(value)}`);
-  const text = [...run.path, run.slug, run.description, run.status, ...meta]
-    .join("\n")
-    .toLowerCase();
-  return filter
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+  const text = [...run.path, run.slug, run.description, run.status, ...meta].join("\n");
+  return matchesWords(text, filter);
 };

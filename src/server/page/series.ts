@@ -232,6 +232,12 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
   return {
     axis,
     /** `undefined` while it is not loaded. */
+    /** Where the first event lies of all that is loaded of a run. */
+    first: (run: string): number | undefined => {
+      const all = [...(runs.get(run)?.values() ?? [])].flat();
+      const firsts = all.flatMap(({ from }) => (from === null ? [] : [from]));
+      return firsts.length === 0 ? undefined : Math.min(...firsts);
+    },
     get: (run: string, name: string): ReadonlyArray<Series> | undefined => find(run, name),
     /** Whether there was anything to load. */
     load: async (wanted: ReadonlyArray<Wanted>): Promise<boolean> => {
