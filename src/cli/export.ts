@@ -12,7 +12,7 @@ import * as Experiments from "../v2/Experiments.ts";
 import * as Series from "../v2/Series.ts";
 import { clientFlags, quietFlag, withClient } from "./client.ts";
 import { openOutput } from "./output.ts";
-import { progressOf } from "./progressBar.ts";
+import { progressBar } from "./progressBar.ts";
 import { csvWriter, jsonWriter, parquetWriter, type RowWriter } from "./rows/write.ts";
 import { plain } from "./terminal.ts";
 
@@ -61,7 +61,7 @@ export const exportPoints = Command.make(
       const { experiment } = yield* Experiments.find(slug);
       const out = yield* openOutput(file);
       const isOnScreen = file === undefined && process.stdout.isTTY;
-      const progress = progressOf("Exporting", quiet || isOnScreen, "points");
+      const progress = progressBar("Exporting", { quiet: quiet || isOnScreen, unit: "points" });
       let points = 0;
       yield* out.write(writer.start);
       const names = metric.length === 0 ? undefined : metric;

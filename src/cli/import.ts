@@ -12,7 +12,7 @@ import { readdirSync } from "node:fs";
 import { basename, join, relative, resolve, sep } from "node:path";
 import { clientFlags, jsonFlag, quietFlag, withClient } from "./client.ts";
 import { openAsItIs } from "./openRun.ts";
-import { progressOf } from "./progressBar.ts";
+import { progressBar } from "./progressBar.ts";
 import { readPoints, type Read } from "./tensorboard/read.ts";
 import { plain, printJson } from "./terminal.ts";
 
@@ -58,7 +58,7 @@ const count = (counts: Counts, { points, leftOut, damaged }: Read) => {
 /** Reads all once, to know how much it is, and where there is nothing to be made a run of. */
 const look = (runs: ReadonlyArray<Run>, quiet: boolean) =>
   Effect.suspend(() => {
-    const progress = progressOf("Reading", quiet, "points");
+    const progress = progressBar("Reading", { quiet, unit: "points" });
     let points = 0;
     return Effect.forEach(runs, (run) => {
       const counts: Counts = { points: 0, leftOut: 0, damaged: [] };
@@ -107,7 +107,7 @@ export const importRuns = Command.make(
       const looked = yield* look(found, quiet);
       const runs = looked.filter(({ points }) => points > 0);
       const total = runs.reduce((sum, { points }) => sum + points, 0);
-      const progress = progressOf("Importing", quiet, "points");
+      const progress = progressBar("Importing", { quiet, unit: "points" });
       let taken = 0;
       let refused: string | undefined;
       const stored = yield* Effect.forEach(runs, (run) => {

@@ -10,7 +10,7 @@ import * as Option from "effect/Option";
 import * as Stream from "effect/Stream";
 import { clientFlags, jsonFlag, quietFlag, withClient } from "./client.ts";
 import { openAsItIs } from "./openRun.ts";
-import { progressOf } from "./progressBar.ts";
+import { progressBar } from "./progressBar.ts";
 import { type Format, formatOf, readRows, type Row } from "./rows/read.ts";
 import { plain, printJson } from "./terminal.ts";
 
@@ -30,7 +30,7 @@ const badRows = (file: string, rows: ReadonlyArray<Row>, count: number, rest = "
 /** Reads all of a file before any of it is sent, and answers how many metrics there are. */
 const check = (file: string, format: Format, quiet: boolean) =>
   Effect.gen(function* () {
-    const progress = progressOf("Reading", quiet, "points");
+    const progress = progressBar("Reading", { quiet, unit: "points" });
     let points = 0;
     let wrong = 0;
     const first: Array<Row> = [];
@@ -82,7 +82,7 @@ export const ingest = Command.make(
       // What comes from a pipe comes once.
       const total = file === "-" ? undefined : yield* check(file, format, quiet);
       const run = yield* openAsItIs(slug, Option.getOrUndefined(folder));
-      const progress = progressOf("Sending", quiet, "points");
+      const progress = progressBar("Sending", { quiet, unit: "points" });
       let taken = 0;
       const points = Stream.fromAsyncIterable(readRows(file, format), failed(file)).pipe(
         Stream.mapEffect((rows) => {

@@ -1,5 +1,7 @@
 /** How far something has come: a bar that grows on a terminal, a line now and then elsewhere. */
 
+/** What is over sooner has none to show, in milliseconds. */
+const delay = 1000;
 /** In characters. */
 const width = 30;
 /** Between lines that are not on a terminal, in milliseconds. */
@@ -14,17 +16,17 @@ export interface ProgressBar {
 }
 
 export interface Options {
-  /** What is counted. Default: `"events"`. */
-  readonly unit?: string;
-  /** How long nothing is shown, in milliseconds. Default: 0. */
-  readonly after?: number;
+  /** What is counted. */
+  readonly unit: string;
+  /** Nothing is shown. */
+  readonly quiet: boolean;
 }
 
 export const progressBar = (
   title: string,
+  { quiet, unit }: Options,
   out: Pick<NodeJS.WriteStream, "isTTY" | "write"> = process.stderr,
   now: () => number = Date.now,
-  { unit = "events", after = 0 }: Options = {},
 ): ProgressBar => {
   const count = (n: number) => n.toLocaleString("en");
   const started = now();
@@ -33,7 +35,7 @@ export const progressBar = (
   return {
     show: (done, total) => {
       const time = now();
-      if (total === 0 || time - started < after) return;
+      if (quiet || total === 0 || time - started < delay) return;
       const isLast = out.isTTY && done === total;
       if (time - last < (out.isTTY ? blink : pause) && !isLast) return;
       last = time;
@@ -59,9 +61,3 @@ export const progressBar = (
     },
   };
 };
-
-const silent: ProgressBar = { show: () => {}, end: () => {} };
-
-/** For what may be over at once, or may take its time. */
-export const progressOf = (title: string, quiet: boolean, unit: string): ProgressBar =>
-  quiet ? silent : progressBar(title, process.stderr, Date.now, { unit, after: 1000 });

@@ -13,6 +13,7 @@ import * as Collector from "../Collector.ts";
 import * as Spool from "../Spool.ts";
 import * as SyvainMetrics from "../SyvainMetrics.ts";
 import * as SyvainMetricsV2 from "../v2/SyvainMetrics.ts";
+import { quietFlag, stoppable } from "./client.ts";
 import { layer as httpClient } from "./httpClient.ts";
 import { progressBar } from "./progressBar.ts";
 
@@ -66,10 +67,11 @@ export const resend = Command.make(
       Flag.optional,
       Flag.withDescription("The service; by default as for the key"),
     ),
+    quiet: quietFlag,
   },
-  ({ spool, host }) =>
+  ({ spool, host, quiet }) =>
     Effect.gen(function* () {
-      const bar = progressBar("Sending");
+      const bar = progressBar("Sending", { quiet, unit: "events" });
       const recover = (before: Collector.Recovery) =>
         Effect.flatMap(Collector.Collector, (collector) =>
           collector.recover((now) => {
@@ -97,11 +99,7 @@ export const resend = Command.make(
         return yield* Effect.fail(new Error([said, ...alone].join("\n")));
       yield* Console.log(said);
       if (alone.length > 0) yield* Effect.fail(new LeftAlone(alone.join("\n")));
-    }).pipe(
-      // As a shell tells that of SIGINT.
-      Effect.onInterrupt(() => Effect.sync(() => void (process.exitCode = 130))),
-      Effect.provide(Spool.layerFileSystem(spool)),
-    ),
+    }).pipe(stoppable, Effect.provide(Spool.layerFileSystem(spool))),
 ).pipe(
   Command.withDescription(
     "Send what jobs left in a spool directory, over either API. The key is SYVAIN_METRICS_API_KEY, else that of the " +

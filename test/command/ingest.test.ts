@@ -204,11 +204,11 @@ describe("its progress", () => {
     assert.strictEqual(code, 130);
   });
 
-  const shown = (isTTY: boolean, seconds: number) => {
+  const shown = (isTTY: boolean, seconds: number, quiet = false) => {
     let text = "";
     let time = 0;
     const out = { isTTY, write: (chunk: unknown) => (text += String(chunk)).length > 0 };
-    const bar = progressBar("Sending", out, () => time, { unit: "points", after: 1000 });
+    const bar = progressBar("Sending", { quiet, unit: "points" }, out, () => time);
     for (let done = 0; done <= seconds * 100; done++, time += 10) bar.show(done, seconds * 100);
     bar.end();
     return text;
@@ -217,12 +217,19 @@ describe("its progress", () => {
   it("is full where there is more than was counted", () => {
     let text = "";
     const out = { isTTY: true, write: (chunk: unknown) => (text += String(chunk)).length > 0 };
-    progressBar("Sending", out).show(3, 2);
+    let time = 0;
+    const bar = progressBar("Sending", { quiet: false, unit: "points" }, out, () => time);
+    time = 1000;
+    bar.show(3, 2);
     assert.include(text, `${"█".repeat(30)} 100 % (3 of 2)`);
   });
 
   it("is not there for what is over within a second", () => {
     assert.strictEqual(shown(true, 0.9) + shown(false, 0.9), "");
+  });
+
+  it("is not there where it is not wanted", () => {
+    assert.strictEqual(shown(true, 9, true) + shown(false, 9, true), "");
   });
 
   it("ends with what there is, and does not blink", () => {

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { progressBar } from "../../src/cli/progressBar.ts";
 import * as Faults from "../../src/testing/Faults.ts";
 import { api, operation } from "../support/api.ts";
 import { experimentOf, server, start, storedOf, temporaryDirectory } from "../support/processes.ts";
@@ -34,7 +33,6 @@ describe("syvain-metrics-effect resend", () => {
       const first = yield* resend(spool);
       assert.strictEqual(first.stdout, "50 events delivered.\n");
       assert.strictEqual(first.code, 0);
-      assert.match(first.stderr, /^Sending: \d+ of 50 events\n/);
       assert.lengthOf(yield* storedOf("left"), 50);
       assert.strictEqual((yield* experimentOf("left")).errorName, "Error");
       const second = yield* resend(spool);
@@ -98,38 +96,4 @@ describe("syvain-metrics-effect resend", () => {
       assert.include(stderr, "/nowhere/spool");
     }).pipe(Effect.scoped, Effect.provide(server)),
   );
-});
-
-describe("its progress", () => {
-  const shown = (isTTY: boolean) => {
-    let text = "";
-    let time = 0;
-    const bar = progressBar(
-      "Sending",
-      { isTTY, write: (chunk: unknown) => (text += String(chunk)).length > 0 },
-      () => time,
-    );
-    for (let done = 0; done <= 2000; done += 500) {
-      bar.show(done, 2000);
-      time += 2000;
-    }
-    bar.end();
-    return text;
-  };
-
-  it("is a bar on a terminal", () => {
-    const frames = shown(true).split("\r\x1b[2K").slice(1);
-    assert.lengthOf(frames, 5);
-    assert.strictEqual(
-      frames[2],
-      `Sending ${"█".repeat(15)}${"░".repeat(15)} 50 % (1,000 of 2,000)`,
-    );
-  });
-
-  it("is a line now and then elsewhere", () => {
-    assert.strictEqual(
-      shown(false),
-      "Sending: 0 of 2,000 events\nSending: 1,500 of 2,000 events\n",
-    );
-  });
 });
