@@ -43,16 +43,19 @@ const kinds: Record<string, Kind> = {
 const valueOf = (dice: Dice): number =>
   dice.int(50) === 0 ? (dice.int(2) - 0.5) * 2e9 : dice.int(1000) / 7 - 50;
 
-const eventsOf = (dice: Dice): ReadonlyArray<TimedEvent> =>
+const eventsOf = (dice: Dice, names = Object.keys(kinds)): ReadonlyArray<TimedEvent> =>
   Array.from({ length: count }, (_, n) =>
-    Object.entries(kinds).map(([name, { step, time }]) => ({
-      clientEventId: `${name} ${n}`,
-      name,
-      metadata: {},
-      step: step(n, dice),
-      clientTime: time(n, dice),
-      value: valueOf(dice),
-    })),
+    names.map((name) => {
+      const { step, time } = kinds[name]!;
+      return {
+        clientEventId: `${name} ${n}`,
+        name,
+        metadata: {},
+        step: step(n, dice),
+        clientTime: time(n, dice),
+        value: valueOf(dice),
+      };
+    }),
   ).flat();
 
 /** Those whose events no two have the same step and time, so that it does not matter which came first. */
@@ -244,7 +247,7 @@ for (const { name, layer } of implementations) {
       const store = yield* Store;
       yield* store.transaction(store.putExperiment(experiment));
       const batches = batchesOf(eventsOf(dice), dice);
-      const parts = 3;
+      const parts = 2;
       for (let part = 0; part < parts; part++) {
         const size = Math.ceil(batches.length / parts);
         for (const batch of batches.slice(part * size, (part + 1) * size)) yield* ingest(batch);
@@ -259,7 +262,7 @@ for (const { name, layer } of implementations) {
       const dice = new Dice("at once");
       const store = yield* Store;
       yield* store.transaction(store.putExperiment(experiment));
-      const batches = batchesOf(eventsOf(dice), dice).map((batch) =>
+      const batches = batchesOf(eventsOf(dice, isTold), dice).map((batch) =>
         batch.filter(({ value }) => value !== 1e300),
       );
       const known = knownOf(batches);
@@ -279,14 +282,8 @@ for (const { name, layer } of implementations) {
         { concurrency: 8, discard: true },
       );
       for (const [name, events] of known) {
-        if (!isTold.includes(name)) continue;
         for (let i = 0; i < 6; i++) {
-          const { from, to, ...query } = queryOf(events, dice);
-          const bounds = {
-            ...(from === undefined ? {} : { from }),
-            ...(to === undefined ? {} : { to }),
-          };
-          yield* check(name, events, { ...query, ...bounds });
+          yield* check(name, events, queryOf(events, dice));
         }
       }
     });

@@ -147,3 +147,56 @@ it.live("of what an older version has stored, they are made when a server starts
     );
   }),
 );
+
+it.live("segments follow a series whose events come in no order, and then rest", () =>
+  Effect.gen(function* () {
+    const { run, rows, segments } = yield* inFile;
+    yield* run(
+      Effect.gen(function* () {
+        yield* Store.use((store) => store.transaction(store.putExperiment(experiment)));
+        const batch = (n: number) =>
+          Store.use((store) =>
+            store.ingest({
+              experimentId: "a",
+              serverTime: 1,
+              keyId: null,
+              answer: undefined,
+              events: Array.from({ length: 1000 }, (_, i) => ({
+                clientEventId: `${n} ${i}`,
+                name: "m",
+                metadata: {},
+                step: ((n * 1000 + i) * 7919) % 40_009,
+                clientTime: 1,
+                value: 1,
+              })),
+            }),
+          );
+        yield* Effect.forEach(
+          Array.from({ length: 40 }, (_, n) => n),
+          batch,
+          { concurrency: 4 },
+        );
+        // Each reading has it looked at again, until all but the last events lie in segments.
+        const loose = yield* Effect.andThen(sample, segments).pipe(
+          Effect.map((all) => 40_000 - all.reduce((sum, { count }) => sum + count, 0)),
+          Effect.repeat({ until: (left) => left < 4608, schedule: Schedule.spaced(20) }),
+          Effect.timeout("10 seconds"),
+        );
+        assert.isAtLeast(loose, 0);
+        const after = yield* segments;
+        for (const [i, { after: start }] of after.entries()) {
+          if (i > 0) assert.strictEqual(start, after[i - 1]!.last);
+        }
+        assert.strictEqual((yield* sample).count, 40_000);
+        // What is counted as loose is so in the end.
+        const due = Effect.sync(() =>
+          rows("SELECT count FROM series WHERE count - sealed - late >= 4608"),
+        );
+        yield* Effect.andThen(sample, due).pipe(
+          Effect.repeat({ until: (all) => all.length === 0, schedule: Schedule.spaced(20) }),
+          Effect.timeout("10 seconds"),
+        );
+      }),
+    );
+  }),
+);

@@ -32,30 +32,24 @@ export interface Level {
 
 const names = Object.keys(makeColumns(0)) as ReadonlyArray<keyof Columns>;
 
-/** Column by column, as 64-bit floats, the least significant byte first. */
+/** Column by column, as 64-bit floats in the order of bytes of this machine. */
 const pack = (columns: Columns, first: number): Uint8Array => {
   const places = placesOf(columns);
   const count = places.length;
-  const bytes = new Uint8Array(count * (names.length + 1) * 8);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < count; i++) view.setFloat64(i * 8, first + places[i]!, true);
+  const numbers = new Float64Array(count * (names.length + 1));
+  for (let i = 0; i < count; i++) numbers[i] = first + places[i]!;
   for (const [n, name] of names.entries()) {
     const column = columns[name];
-    for (let i = 0; i < count; i++) {
-      view.setFloat64(((n + 1) * count + i) * 8, column[places[i]!]!, true);
-    }
+    for (let i = 0; i < count; i++) numbers[(n + 1) * count + i] = column[places[i]!]!;
   }
-  return bytes;
+  return new Uint8Array(numbers.buffer);
 };
 
 export const unpack = (bytes: Uint8Array): Level => {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = bytes.byteLength / 8 / (names.length + 1);
-  const column = (n: number) => {
-    const numbers = new Float64Array(count);
-    for (let i = 0; i < count; i++) numbers[i] = view.getFloat64((n * count + i) * 8, true);
-    return numbers;
-  };
+  // A copy, as these bytes may begin anywhere.
+  const numbers = new Float64Array(bytes.slice().buffer);
+  const count = numbers.length / (names.length + 1);
+  const column = (n: number) => numbers.subarray(n * count, (n + 1) * count);
   const columns = Object.fromEntries(names.map((name, n) => [name, column(n + 1)]));
   // `names` are all there are.
   return { numbers: column(0), columns: columns as unknown as Columns };

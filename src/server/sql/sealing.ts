@@ -20,9 +20,9 @@ const margin = eventsOfSegment / 8;
 const mostOfSegment = 1.5 * eventsOfSegment;
 /** As many events are worth to be sealed. */
 export const enough = eventsOfSegment + margin;
-/** How many parts of what events took away are made anew while such events still come. */
+/** How many segments of those that events took away are made anew while such events still come. */
 const partsOfRestless = 2;
-/** Of so many series it is known how many late events they had. */
+/** Of so many series something is known. */
 const maxKnown = 100_000;
 
 interface State {
@@ -31,6 +31,12 @@ interface State {
   /** How many events have come late. */
   readonly late: number;
   readonly sealed: Place;
+}
+
+interface Look {
+  readonly late: number;
+  /** Whether all that was sealed lay in segments. */
+  readonly isWhole: boolean;
 }
 
 export const makeSealing = (
@@ -59,19 +65,28 @@ export const makeSealing = (
       }),
     );
 
-  /** So many events more are sealed, unless another has said something else. */
-  const announce = (series: number, { sealed }: State, more: number) =>
+  /**
+   * As many events more as a segment has are sealed, unless another has said something else. Those that have come
+   * before the new place in the meantime are taken for loose ones, until it is seen that there are fewer of those.
+   */
+  const announce = (series: number, { loose, sealed }: State) =>
     Effect.gen(function* () {
-      const [step, time, sequence] = yield* columns(sql`
-        SELECT step, time, sequence FROM points
-        WHERE ${isWithin(series, { after: sealed, last: end })}
-        ORDER BY step, time, sequence LIMIT 1 OFFSET ${more - 1}`);
-      if (step?.[0] === undefined) return;
+      const behind = isWithin(series, { after: sealed, last: end });
+      const isStill = sql`number = ${series} AND sealed_step = ${sealed.step}
+        AND sealed_time = ${sealed.time} AND sealed_sequence = ${sealed.sequence}`;
+      const [[count = 0] = []] = yield* columns(sql`
+        SELECT COUNT(*) FROM (SELECT 1 FROM points WHERE ${behind} LIMIT ${enough}) AS some`);
+      if (count < enough) {
+        yield* write(sql`UPDATE series SET sealed = sealed + ${loose - count} WHERE ${isStill}`);
+        return false;
+      }
+      const [[step = 0] = [], [time = 0] = [], [sequence = 0] = []] = yield* columns(sql`
+        SELECT step, time, sequence FROM points WHERE ${behind}
+        ORDER BY step, time, sequence LIMIT 1 OFFSET ${eventsOfSegment - 1}`);
       yield* write(sql`
-        UPDATE series SET sealed = sealed + ${more}, sealed_step = ${step[0]},
-          sealed_time = ${time![0]!}, sealed_sequence = ${sequence![0]!}
-        WHERE number = ${series} AND sealed_step = ${sealed.step}
-          AND sealed_time = ${sealed.time} AND sealed_sequence = ${sealed.sequence}`);
+        UPDATE series SET sealed = sealed + ${eventsOfSegment}, sealed_step = ${step},
+          sealed_time = ${time}, sealed_sequence = ${sequence} WHERE ${isStill}`);
+      return true;
     });
 
   /** Unless more events have come late. */
@@ -138,26 +153,26 @@ export const makeSealing = (
       },
     );
 
-  /** How many late events series had when they were last looked at. */
-  const known = new Map<number, number>();
+  /** What was known of series when they were last looked at. */
+  const known = new Map<number, Look>();
 
   const seal = (series: number) =>
     Effect.gen(function* () {
       let state = yield* stateOf(series);
-      const isCalm = state.late === (known.get(series) ?? 0);
-      if (known.size >= maxKnown) known.clear();
-      if (!isCalm) known.set(series, state.late);
-      while (state.loose >= enough) {
+      const { late, isWhole } = known.get(series) ?? { late: 0, isWhole: false };
+      const isCalm = state.late === late;
+      while (state.loose >= enough && (yield* announce(series, state))) {
         const { late, sealed } = state;
-        yield* announce(series, state, eventsOfSegment);
         state = yield* stateOf(series);
         yield* sealAll(series, late, { after: sealed, last: state.sealed }, Infinity);
       }
-      let parts = isCalm ? Infinity : partsOfRestless;
-      for (const gap of yield* gapsOf(series, state)) {
-        if (parts <= 0) return;
-        yield* sealAll(series, state.late, gap, parts--);
+      if (isCalm && isWhole && state.late === late) return;
+      const gaps = yield* gapsOf(series, state);
+      for (const gap of isCalm ? gaps : gaps.slice(0, 1)) {
+        yield* sealAll(series, state.late, gap, isCalm ? Infinity : partsOfRestless);
       }
+      if (known.size >= maxKnown) known.clear();
+      known.set(series, { late: state.late, isWhole: isCalm || gaps.length === 0 });
     });
 
   return Effect.gen(function* () {

@@ -59,16 +59,27 @@ export const readView = ({ queries, axis, points }: ViewQuery) =>
         );
       }),
     );
-    const pieces: Array<string> = [];
-    for (const [at, { experimentId, from, to, width }] of queries.entries()) {
-      const comma = at === 0 ? "" : ",";
-      pieces.push(`${comma}{"experimentId":${JSON.stringify(experimentId)},"series":[`);
-      for (const [i, series] of chosen[at]!.entries()) {
-        const sample = yield* store.sample(series, { axis, points, from, to, width });
-        if (sample === undefined) return yield* tooMany(at);
-        pieces.push((i === 0 ? "" : ",") + writeSeries(series, sample));
-      }
-      pieces.push("]}");
-    }
+    // The next are read while one is written.
+    const severalAtOnce = { concurrency: 4 };
+    const written = yield* Effect.forEach(
+      queries,
+      ({ from, to, width }, at) =>
+        Effect.forEach(
+          chosen[at]!,
+          (series) =>
+            Effect.flatMap(
+              store.sample(series, { axis, points, from, to, width }),
+              (sample): Effect.Effect<string, Refusal> =>
+                sample === undefined ? tooMany(at) : Effect.succeed(writeSeries(series, sample)),
+            ),
+          severalAtOnce,
+        ),
+      severalAtOnce,
+    );
+    const pieces = queries.flatMap(({ experimentId }, at) => [
+      `${at === 0 ? "" : ","}{"experimentId":${JSON.stringify(experimentId)},"series":[`,
+      ...written[at]!.flatMap((text, i) => (i === 0 ? [text] : [",", text])),
+      "]}",
+    ]);
     return ['{"experiments":[', ...pieces, "]}"];
   });
