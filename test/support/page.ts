@@ -110,13 +110,13 @@ export const describePage = (
 ): void => {
   if (noBrowser !== undefined) console.warn(`Skipped: "${name}": ${noBrowser}`);
   describe.skipIf(noBrowser !== undefined)(name, () => {
-    let browser: Browser;
+    let browser: Browser | undefined;
     beforeAll(async () => {
       await built();
       browser = await launch();
     });
-    afterAll(() => browser.close());
-    tests((title, body) => it(title, () => inBrowser(browser, body), 60_000));
+    afterAll(() => browser?.close());
+    tests((title, body) => it(title, () => inBrowser(browser!, body), 60_000));
   });
 };
 

@@ -70,6 +70,7 @@ export const makeChart = (name: string, zoomTo: (zoom: View["zoom"]) => void): C
   let model: Model | undefined;
   let u: uPlot | undefined;
   let made = "";
+  let namedParts = "";
   let [rangeX, rangeY]: [Extent, Extent] = [
     [0, 1],
     [0, 1],
@@ -284,9 +285,9 @@ export const makeChart = (name: string, zoomTo: (zoom: View["zoom"]) => void): C
   /** What the dashes mean, where there are several. */
   const nameParts = (lines: ReadonlyArray<Line>) => {
     const all = new Map(lines.map(({ dash, part }) => [dash, part]));
-    const drawn = JSON.stringify([...all]);
-    if (parts.dataset["drawn"] === drawn) return;
-    parts.dataset["drawn"] = drawn;
+    const next = JSON.stringify([...all]);
+    if (namedParts === next) return;
+    namedParts = next;
     const named = [...all].toSorted(([a], [b]) => a - b).filter(() => all.size > 1);
     parts.replaceChildren(
       ...named

@@ -39,6 +39,9 @@ export const setText = (element: Element, text: string): void => {
   if (element.textContent !== text) element.textContent = text;
 };
 
+/** The options that a list of choices has. */
+const drawn = new WeakMap<HTMLSelectElement, string>();
+
 /** An option for each value, and the one that is chosen; the options stay when they are the same. */
 export const setOptions = (
   select: HTMLSelectElement,
@@ -48,9 +51,9 @@ export const setOptions = (
   }>,
   chosen: string,
 ): void => {
-  const kept = JSON.stringify(groups);
-  if (select.dataset["options"] !== kept) {
-    select.dataset["options"] = kept;
+  const text = JSON.stringify(groups);
+  if (drawn.get(select) !== text) {
+    drawn.set(select, text);
     select.replaceChildren(
       ...groups.flatMap(({ label, options }) => {
         const all = options.map(([value, text]) => h("option", { value }, text));

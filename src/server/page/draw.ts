@@ -40,6 +40,17 @@ const pieces = (line: Line, range: readonly [number, number], place: Place) => {
   return all;
 };
 
+/** Whether a line turns at every few pixels. */
+const isJagged = (place: Place, line: Line, range: readonly [number, number]): boolean => {
+  const { from, to } = seen(line, range);
+  let turns = 0;
+  for (let i = from + 2; i < to; i++) {
+    const [a, b, c] = [line.y[i - 2]!, line.y[i - 1]!, line.y[i]!];
+    if ((b - a) * (c - b) < 0) turns++;
+  }
+  return turns * 6 * place.ratio > place.width;
+};
+
 const drawBand = (place: Place, line: Line, range: readonly [number, number], color: string) => {
   const { context, toX, toY, logY, top, height } = place;
   const bottomOf = (y: number) => (logY && y <= 0 ? top + height : toY(y));
@@ -114,10 +125,8 @@ export const drawLines = (
   }
   for (const line of lines) {
     const y = line.smoothed ?? line.y;
-    // Where points are close to each other a line goes up and down: a thin one is told from others, and drawn sooner.
-    const { from, to } = seen(line, range);
-    const isDense = line.smoothed === undefined && (to - from) * 3 * place.ratio > place.width;
-    const width = isDense ? 1 : 1.6;
+    // What goes up and down within some pixels is told from others where it is thin, and drawn sooner.
+    const width = line.smoothed === undefined && isJagged(place, line, range) ? 1 : 1.6;
     drawPath(place, line, y, range, { color: colorOf(line), width, alpha: 1 });
   }
 };

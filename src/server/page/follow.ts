@@ -95,6 +95,17 @@ export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: Abo
     return isOther;
   };
 
+  const followMetrics = async (ids: ReadonlyArray<string>) => {
+    const found = await api.catalogs(ids);
+    for (const [i, id] of ids.entries()) catalogs.set(id, found[i] ?? []);
+    await series.grow(ids);
+  };
+
+  const followRecords = async (ids: ReadonlyArray<string>) => {
+    const [found] = await Promise.all([api.annotations(ids), loadRecords(ids, placesOf(root))]);
+    for (const [i, id] of ids.entries()) annotations.set(id, found[i] ?? []);
+  };
+
   /** Answers whether anything has changed. */
   const poll = async (shown: ReadonlyArray<string>): Promise<boolean> => {
     const revisions = await api.revisions(shown);
@@ -106,16 +117,10 @@ export const follow = (api: Api, wishes: Wishes, listener: Listener, signal: Abo
       (now) => before(now.experimentId)?.experimentRevision !== now.experimentRevision,
     );
     const idsOf = (all: ReadonlyArray<Revision>) => all.map(({ experimentId }) => experimentId);
-    if (grown.length > 0) {
-      const found = await api.catalogs(idsOf(grown));
-      for (const [i, id] of idsOf(grown).entries()) catalogs.set(id, found[i] ?? []);
-      await series.grow(idsOf(grown));
-    }
-    if (changed.length > 0) {
-      const found = await api.annotations(idsOf(changed));
-      for (const [i, id] of idsOf(changed).entries()) annotations.set(id, found[i] ?? []);
-      await loadRecords(idsOf(changed), placesOf(root));
-    }
+    await Promise.all([
+      grown.length > 0 && followMetrics(idsOf(grown)),
+      changed.length > 0 && followRecords(idsOf(changed)),
+    ]);
     for (const revision of revisions) seen.set(revision.experimentId, revision);
     pollDue = performance.now() + pollEvery;
     return grown.length + changed.length > 0;
