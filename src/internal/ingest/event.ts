@@ -5,17 +5,6 @@ import { isText, readSeries, type Scalar, type Series } from "../base/plainEvent
 import { type Encode, makeEncode } from "../request/encode.ts";
 import { idLength, MetricInput, nameLength } from "../wire/v1/metricInput.ts";
 
-export {
-  countKeys,
-  isOf,
-  isPlainObject,
-  isPlainTime,
-  isStep,
-  isTime,
-  noSeries,
-  type Series,
-} from "../base/plainEvent.ts";
-
 let encode: Encode | undefined;
 
 /** The JSON of an event, or what is wrong with it. */

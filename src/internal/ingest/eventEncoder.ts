@@ -1,21 +1,18 @@
 /** Events of v1 as they are sent, in UTF-8. */
 import type { Issue } from "../base/issue.ts";
-import { beforeField, putEventOf } from "../base/putEvent.ts";
-import { bytesOf, type Utf8 } from "../base/utf8.ts";
-import type { MetricInput } from "../wire/v1/metricInput.ts";
 import {
   countKeys,
-  encodeBySchema,
-  isEventId,
-  isName,
   isOf,
   isPlainObject,
   isPlainTime,
   isStep,
   noSeries,
   type Series,
-  seriesOf,
-} from "./event.ts";
+} from "../base/plainEvent.ts";
+import { beforeField, putEventOf } from "../base/putEvent.ts";
+import { bytesOf, type Utf8 } from "../base/utf8.ts";
+import type { MetricInput } from "../wire/v1/metricInput.ts";
+import { encodeBySchema, isEventId, isName, seriesOf } from "./event.ts";
 
 const before = (name: keyof typeof MetricInput.Encoded, mark?: string): string =>
   beforeField(name, mark);

@@ -4,7 +4,8 @@
 import * as SecureRandom from "effect/crypto/SecureRandom";
 import { afterStep, beforeStep, idBytesOf } from "../base/clientEventId.ts";
 import { bytesOf, Utf8 } from "../base/utf8.ts";
-import { isName, isOf, isStep, isTime, noSeries, type Series, seriesOf } from "./event.ts";
+import { isOf, isStep, isTime, noSeries, type Series } from "../base/plainEvent.ts";
+import { isName, seriesOf } from "./event.ts";
 import { maxNames, metadataField, nameField, putEvent, timeField } from "./eventEncoder.ts";
 
 /** How one generation of the API writes an event. A name and the rest are as they were made here. */

@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime";
 import * as Result from "effect/Result";
 import { type Issue, tooDeep } from "../base/issue.ts";
-import { isPlainObject, isStep } from "../ingest/event.ts";
+import { isPlainObject, isStep } from "../base/plainEvent.ts";
 import { type Encode, makeEncode } from "../request/encode.ts";
 import type { Metadata } from "../wire/schema.ts";
 import { SmallMetadata } from "../wire/v1/annotations.ts";

@@ -3,7 +3,7 @@
  * id of their experiment comes in when they are sent, as it may not be known before.
  */
 import { bytesOf, numberBytes, putBytes, putCount, putNumber, Utf8 } from "../base/utf8.ts";
-import type { Series } from "../ingest/event.ts";
+import type { Series } from "../base/plainEvent.ts";
 import type { EventFormat } from "../ingest/eventWriter.ts";
 import type { Batch } from "../runs/points.ts";
 import { lineBreak, separator } from "../spool/block.ts";
