@@ -55,6 +55,17 @@ const postOf = ({ experiment, batch }: Sending): Post => ({
 /** Requests at a time, each on a connection of its own. */
 const connections = 8;
 
+/** As clients do, whose connection was closed: some servers replace a worker that is busy for too long. */
+export const again = async <A>(post: () => Promise<A>, left = 20): Promise<A> => {
+  try {
+    return await post();
+  } catch (error) {
+    if (left === 0) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return again(post, left - 1);
+  }
+};
+
 /** Posts until there is no more, and answers how many events were acknowledged. */
 export const postAll = async (
   host: string,
@@ -67,9 +78,7 @@ export const postAll = async (
   const client = async () => {
     for (let next = await all.next(); next.done !== true; next = await all.next()) {
       const { path, headers, body, count } = next.value;
-      const post = () => pool.request({ method: "POST", path, headers, body });
-      // Again once: a server may have closed a connection just now that nothing went over for a while.
-      const answer = await post().catch(post);
+      const answer = await again(() => pool.request({ method: "POST", path, headers, body }));
       const text = await answer.body.text();
       if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${text}`);
       acknowledged += count;

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { heading, row } from "../support/contender.ts";
 import { batchSize } from "../support/events.ts";
 import { environment } from "../support/python.ts";
-import { eventAt, type Post, postAll, sendAll, batchAt } from "./load.ts";
+import { again, batchesOf, eventAt, type Post, postAll, sendAll } from "./load.ts";
 import { makeExperiment, startServer, temporaryDirectory } from "./serving.ts";
 
 interface Peer {
@@ -81,14 +81,13 @@ const startMlflow = async (): Promise<Peer | undefined> => {
   );
   if (server === undefined) return undefined;
   const api = "/api/2.0/mlflow";
-  const create = () =>
+  const response = await again(() =>
     fetch(`${server.host}${api}/runs/create`, {
       method: "POST",
       headers: json,
       body: JSON.stringify({ experiment_id: "0", start_time: Date.now() }),
-    });
-  // Again once, as each request of a client.
-  const response = await create().catch(create);
+    }),
+  );
   const { run } = (await response.json()) as { run: { info: { run_id: string } } };
   return {
     ...server,
@@ -109,7 +108,8 @@ const startMlflow = async (): Promise<Peer | undefined> => {
   };
 };
 
-const startTrackio = async (): Promise<Peer | undefined> => {
+/** By itself it does not wait for the disk at each batch: `synchronous` as SQLite has it. */
+const startTrackio = (synchronous: "NORMAL" | "FULL") => async (): Promise<Peer | undefined> => {
   const token = "bench";
   const server = await startProgram(
     "trackio",
@@ -117,6 +117,7 @@ const startTrackio = async (): Promise<Peer | undefined> => {
     (directory, port) => ({
       TRACKIO_DIR: directory,
       TRACKIO_WRITE_TOKEN: token,
+      TRACKIO_SQLITE_SYNCHRONOUS: synchronous,
       GRADIO_SERVER_PORT: `${port}`,
       HF_HUB_OFFLINE: "1",
     }),
@@ -146,44 +147,38 @@ const startTrackio = async (): Promise<Peer | undefined> => {
       };
 };
 
-/** As many events as the slowest does in some time: all are given the same. */
-export const measurePeers = async (count = 100_000): Promise<void> => {
-  const rates = new Map<string, number>();
-  const measure = async (name: string, send: (batches: number) => Promise<number>) => {
+/** Slow ones do a part of it. */
+const peers = [
+  { name: "trackio, SQLite, not on the disk yet", start: startTrackio("NORMAL"), part: 1 },
+  { name: "trackio, SQLite, told to wait for it", start: startTrackio("FULL"), part: 1 },
+  { name: "mlflow, SQLite", start: startMlflow, part: 1 / 50 },
+];
+
+export const measurePeers = async (count = 500_000): Promise<void> => {
+  heading("server", "events/s", "this one is");
+  let us = 0;
+  const measure = async (name: string, events: number, send: () => Promise<number>) => {
     const started = performance.now();
-    const acknowledged = await send(count / batchSize);
-    if (acknowledged !== count) throw new Error(`${name} took ${acknowledged} of ${count}`);
-    rates.set(name, count / ((performance.now() - started) / 1000));
+    const acknowledged = await send();
+    if (acknowledged !== events) throw new Error(`${name} took ${acknowledged} of ${events}`);
+    const rate = events / ((performance.now() - started) / 1000);
+    us ||= rate;
+    row(name, Math.round(rate).toLocaleString("en"), `${(us / rate).toFixed(1)} times as fast`);
   };
-  const directory = join(temporaryDirectory(), "data");
-  const server = await startServer("--data", directory);
+  const server = await startServer("--data", join(temporaryDirectory(), "data"));
   const experiment = await makeExperiment(server, "run");
-  const own = Array.from({ length: count / batchSize }, (_, i) => batchAt(i * batchSize));
-  await measure("this server, SQLite", () =>
-    sendAll(
-      server,
-      own.map((batch) => ({ experiment, batch })),
-    ),
-  );
+  const sendings = batchesOf(count).map((batch) => ({ experiment, batch }));
+  await measure("this one, SQLite", count, () => sendAll(server, sendings));
   await server.stop();
-  for (const [name, start] of [
-    ["mlflow, SQLite", startMlflow],
-    ["trackio, SQLite", startTrackio],
-  ] as const) {
+  for (const { name, start, part } of peers) {
     const peer = await start();
     if (peer === undefined) continue;
-    const posts = Array.from({ length: count / batchSize }, (_, i) => peer.postAt(i * batchSize));
+    const batches = Math.ceil((count * part) / batchSize);
+    const posts = Array.from({ length: batches }, (_, i) => peer.postAt(i * batchSize));
     async function* all() {
       yield* posts;
     }
-    await measure(name, () => postAll(peer.host, all()));
+    await measure(name, batches * batchSize, () => postAll(peer.host, all()));
     peer.stop();
   }
-  const [us = 0, ...others] = rates.values();
-  heading("server", "events/s", "this one is");
-  for (const [name, rate] of rates) {
-    row(name, Math.round(rate).toLocaleString("en"), `${(us / rate).toFixed(1)} times as fast`);
-  }
-  if (others.length > 0)
-    console.log(`\n${(us / Math.max(...others)).toFixed(1)} times the better of them.`);
 };
