@@ -180,7 +180,7 @@ describe("layerAuto: option, then environment, then saved login, and a host of t
           configured(ConfigService.layerAuto(), { XDG_CONFIG_HOME: directory }),
         );
         assert.include(message, "SYVAIN_METRICS_API_KEY");
-        assert.include(message, "log in with the Syvain CLI");
+        assert.include(message, "log in with npx syvain-metrics-effect login");
         assert.include(message, `${directory}/syvain-metrics/auth.json`);
       }),
   );

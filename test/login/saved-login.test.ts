@@ -153,7 +153,7 @@ describe("a login that cannot be used", () => {
       const { error, reason } = yield* unusable({ XDG_CONFIG_HOME: directory });
       assert.strictEqual(reason.problem, "malformed");
       assert.strictEqual(reason.path, path);
-      for (const words of [path, says, "Log in again with the Syvain CLI"]) {
+      for (const words of [path, says, "Log in again with npx syvain-metrics-effect login"]) {
         assert.include(error.message, words);
       }
       for (const shown of [error.message, JSON.stringify(error), inspect(error, { depth: 9 })]) {

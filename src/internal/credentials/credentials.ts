@@ -279,7 +279,7 @@ export const configuredByFirst = (
         // A login that is there and broken says so itself.
         reason.problem === "missing"
           ? missing(
-              `No API key: give one, set ${variables.apiKey[1]}, or log in with the Syvain CLI. ${reason.message}`,
+              `No API key: give one, set ${variables.apiKey[1]}, or log in with npx syvain-metrics-effect login. ${reason.message}`,
             )
           : error,
       ),

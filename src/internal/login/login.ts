@@ -20,7 +20,7 @@ export interface Login {
   readonly loginAt: DateTime.Utc | undefined;
 }
 
-const remedy = "Log in again with the Syvain CLI, or give an API key.";
+const remedy = "Log in again with npx syvain-metrics-effect login, or give an API key.";
 
 const unusable = (problem: UnusableLogin["problem"], path: string, what: string) =>
   new MetricsApiAuthError({
