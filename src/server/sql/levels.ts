@@ -1,6 +1,7 @@
 /**
- * What is kept of a run of events so that they need not be read again: their buckets, narrow ones and wide ones, by step
- * and by time. As widths are powers of two, and buckets begin at multiples of them, wider buckets are made of them exactly.
+ * What is kept of a run of events so that they need not be read again: their buckets, narrow ones and wide ones, by
+ * step and by time. As widths are powers of two, and buckets begin at multiples of them, wider buckets are made of them
+ * exactly.
  */
 import {
   addBucket,

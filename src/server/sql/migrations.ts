@@ -133,8 +133,9 @@ const tokensAndChanges = Effect.gen(function* () {
 });
 
 /**
- * Buckets of the events of a series that lie between two of them in the order of points, the first exclusive. What lies
- * in no segment is read from the points. Up to `sealed` whoever adds events takes away the segments that they fall into.
+ * Buckets of the events of a series that lie between two of them in the order of points, the first exclusive. What
+ * lies in no segment is read from the points. Up to the sealed place whoever adds events takes away the segments that
+ * they fall into.
  */
 const segments = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient;
