@@ -82,7 +82,9 @@ it.live(
       const spool = yield* temporaryDirectory;
       const job = { recorders: 300, events: 20, spool, flush: true, maxFiles: 256 };
       const { code, output } = yield* run(job);
-      assert.strictEqual(output, "nothing to do\n");
+      // On a busy machine some are opened later, which is told.
+      assert.match(output, /nothing to do\n$/);
+      assert.notInclude(output, "EMFILE");
       assert.strictEqual(code, 0);
       for (const n of [0, 150, 299]) {
         assert.lengthOf(yield* stored((yield* experimentOf(`run-${n}`)).id), 20);
