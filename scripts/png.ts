@@ -43,17 +43,17 @@ const decode = (png: Buffer) => {
 
 const channelsOf = (color: number) => [color >> 16, (color >> 8) & 255, color & 255] as const;
 
-/** The most frequent colours, of those that look alike one. */
+/** The most frequent colours; besides those that there is most of, one of those that look alike. */
 const paletteOf = (pixels: Uint32Array): ReadonlyArray<number> => {
   const counts = new Map<number, number>();
   for (const color of pixels) counts.set(color, (counts.get(color) ?? 0) + 1);
-  const alike = new Map<number, { color: number; most: number; sum: number }>();
-  for (const [color, count] of counts) {
-    const key = color & 0xf0f0f0;
-    const found = alike.get(key) ?? { color, most: 0, sum: 0 };
-    if (count > found.most) Object.assign(found, { color, most: count });
-    found.sum += count;
-    alike.set(key, found);
+  const colors = [...counts].toSorted(([a, n], [b, m]) => m - n || a - b);
+  const alike = new Map<number, { readonly color: number; sum: number }>();
+  for (const [place, [color, count]] of colors.entries()) {
+    const key = place < most / 4 ? color : -1 - (color & 0xf0f0f0);
+    const found = alike.get(key);
+    if (found === undefined) alike.set(key, { color, sum: count });
+    else found.sum += count;
   }
   return [...alike.values()]
     .toSorted((a, b) => b.sum - a.sum || a.color - b.color)

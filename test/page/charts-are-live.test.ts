@@ -56,6 +56,20 @@ describePage("a chart of a run that writes", (test) => {
     );
   });
 
+  test("shows what comes late, and belongs further left", async (world) => {
+    const { done, next } = recordPieces(world, "late", [
+      { from: 10, to: 3000 },
+      { from: 0, to: 10 },
+    ]);
+    await next(0);
+    const page = await world.show();
+    const numbers = async () => (await numbersOf(page, "loss"))["late"]?.slice(4);
+    await eventually(numbers, ["2,990", "10", "2,999"]);
+    await next(1);
+    await eventually(numbers, ["3,000", "0", "2,999"]);
+    await done;
+  });
+
   test("keeps its zoom while more comes", async (world) => {
     const { done, next } = recordPieces(world, "zoomed", [
       { from: 0, to: 100 },

@@ -11,6 +11,7 @@ describe("syvain-metrics-effect serve", () => {
   it("prints the URL, a key that works, and the OpenAPI address, which answers", async () => {
     const { host, key, output, child, exit } = await serve();
     assert.include(output.stdout, `on ${host}`);
+    assert.match(output.stdout, new RegExp(`Page +${host}/\n`));
     const status = await fetch(`${host}/api/v1/auth/status`, {
       headers: { authorization: `Bearer ${key}` },
     });
