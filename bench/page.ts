@@ -197,6 +197,7 @@ heading(
   "all of it",
   "of that, the series asked for and answered",
   "from the answer to the picture",
+  "CPU of the page's thread",
   "compressed",
 );
 row(
