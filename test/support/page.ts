@@ -3,6 +3,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as Layer from "effect/Layer";
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
@@ -26,7 +27,7 @@ const filesIn = (folder: string) =>
 
 /** The page as its sources are now, where the server looks for it. Other test files may do the same at this moment. */
 const built = async () => {
-  const [page, fresh] = [join(dist, "page"), join(dist, `page-${process.pid}`)];
+  const [page, fresh] = [join(dist, "page"), join(dist, `page-${randomUUID()}`)];
   await buildPage(fresh);
   const document = (folder: string) => readFileSync(join(folder, "index.html"), "utf8");
   const isThere = () => filesIn(page) === filesIn(fresh) && document(page) === document(fresh);
