@@ -2,6 +2,15 @@ import { defineConfig } from "vitest/config";
 
 const src = `${import.meta.dirname}/src`;
 
+/** What kills processes again and again, tries thousands of strange things, or builds. */
+const long = [
+  "test/build/place.test.ts",
+  "test/recording/{endings,killed,resend-through-a-proxy,soak,together}.test.ts",
+  "test/request/{fuzz,socket-fuzz}.test.ts",
+  "test/server/{fuzz,keeps-what-it-is-given,v2-fuzz}.test.ts",
+  "test/store/{migrations,samples}.test.ts",
+];
+
 export default defineConfig({
   resolve: {
     // Tests import the package by its name, and get the sources.
@@ -14,7 +23,17 @@ export default defineConfig({
   },
   test: {
     projects: [
-      { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "short",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/page/**", ...long],
+        },
+      },
+      { extends: true, test: { name: "long", include: long } },
+      // In a browser.
+      { extends: true, test: { name: "page", include: ["test/page/*.test.ts"] } },
       // What recording promises it promises over each API.
       {
         extends: true,
@@ -27,6 +46,9 @@ export default defineConfig({
         },
       },
     ],
+    globalSetup: "test/support/build.ts",
+    // Processes that tests start load the same modules again and again.
+    env: { NODE_COMPILE_CACHE: `${import.meta.dirname}/node_modules/.cache/compiled` },
     // Many tests wait for processes and sockets, so that no core need be left free.
     maxWorkers: "100%",
     testTimeout: 30_000,

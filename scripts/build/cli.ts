@@ -5,7 +5,10 @@
  */
 import * as Undici from "@effect/platform-node/Undici";
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
+
+const root = join(import.meta.dirname, "../..");
 
 /** In a file of its own, what a CommonJS package exports has to be named: esbuild does not know what that is. */
 const nameUndici: Plugin = {
@@ -19,10 +22,12 @@ const nameUndici: Plugin = {
     }),
 };
 
-export const buildCli = async () => {
-  const { metafile } = await build({
+/** All that is not `external` is inlined. */
+export const bundleCli = (outdir: string, external: Array<string>) =>
+  build({
     entryPoints: ["src/cli/bin.ts", "src/cli.ts", "src/server/drivers/sqliteWorker.ts"],
-    outdir: "dist",
+    absWorkingDir: root,
+    outdir,
     entryNames: "[name]",
     chunkNames: "cli-[name]-[hash]",
     bundle: true,
@@ -30,7 +35,7 @@ export const buildCli = async () => {
     platform: "node",
     target: "node22.19",
     format: "esm",
-    external: ["effect", "effect/*", "@effect/sql-pg", "@effect/sql-pg/*", "hyparquet-writer"],
+    external,
     // What is inlined from CommonJS packages calls `require` for Node's modules.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -41,6 +46,15 @@ export const buildCli = async () => {
     plugins: [nameUndici],
     logLevel: "warning",
   });
+
+export const buildCli = async () => {
+  const { metafile } = await bundleCli("dist", [
+    "effect",
+    "effect/*",
+    "@effect/sql-pg",
+    "@effect/sql-pg/*",
+    "hyparquet-writer",
+  ]);
   chmodSync("dist/bin.js", 0o755);
 
   // The licenses of what was inlined go with it.

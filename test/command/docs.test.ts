@@ -7,7 +7,8 @@ import { fencesOf } from "../../scripts/markdown.ts";
 import { quoted } from "../../src/internal/base/shellQuote.ts";
 import * as Runs from "../../src/v2/Runs.ts";
 import { served } from "../support/command.ts";
-import { cli, runProgram } from "../support/serving.ts";
+import { cli } from "../support/build.ts";
+import { runProgram } from "../support/serving.ts";
 
 const page = fileURLToPath(new URL("../../docs/command.md", import.meta.url));
 const tensorboard = fileURLToPath(new URL("../fixtures/tensorboard", import.meta.url));

@@ -24,7 +24,6 @@ import { loggingTo } from "../support/logs.ts";
 import { idOf, Minting, owner } from "../support/minting.ts";
 import { describeRedis } from "../support/redis.ts";
 import { RedisServer } from "../support/redisServer.ts";
-import { inItsTime } from "../support/virtual-time.ts";
 
 type Cache = IngestionKeyCache.IngestionKeyCache["Service"];
 
@@ -337,17 +336,14 @@ describe("no call fails by a store", () => {
       );
       const lines: Array<string> = [];
       const use = (experimentId: string) =>
-        inItsTime(cache.get({ ...secret, experimentId }, new Minting().mint)).pipe(
-          loggingTo(lines),
-        );
+        loggingTo(lines)(cache.get({ ...secret, experimentId }, new Minting().mint));
       /** The key is sealed first, which takes time that no clock of a test knows. */
       const useWhenAsked = Effect.fnUntraced(function* (experimentId: string) {
         isAsked.closeUnsafe();
-        const using = yield* Effect.forkChild(
-          loggingTo(lines)(cache.get({ ...secret, experimentId }, new Minting().mint)),
-        );
+        const using = yield* Effect.forkChild(use(experimentId));
         yield* isAsked.await;
-        yield* inItsTime(Fiber.join(using));
+        yield* TestClock.adjust("2 seconds");
+        yield* Fiber.join(using);
       });
       yield* useWhenAsked("a");
       assert.strictEqual(asked, 1);

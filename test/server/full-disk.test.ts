@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { call, cli, listening, runProgram } from "../support/serving.ts";
+import { cli } from "../support/build.ts";
+import { call, listening, runProgram } from "../support/serving.ts";
 
 const isMissing =
   spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status !== 0;

@@ -18,19 +18,22 @@ const opened = Effect.acquireRelease(
   (socket) => Effect.sync(() => socket.destroy()),
 );
 
+/** `once` of Node fails when the connection is reset before. */
+const closed = (socket: Socket) =>
+  new Promise<void>((resolve) => socket.on("error", () => {}).once("close", () => resolve()));
+
 /** Sends the text, then a byte of the rest now and then, until it is cut off: what was said to it by then. */
 const drip = (socket: Socket, text: string, rest: string) =>
   Effect.promise(async () => {
     let said = "";
     socket.on("data", (chunk) => (said += chunk));
-    socket.on("error", () => {});
     socket.write(text);
     let sent = 0;
     const timer = setInterval(
       () => socket.writable && socket.write(rest[sent++ % rest.length]!),
       most / 8,
     );
-    await once(socket, "close");
+    await closed(socket);
     clearInterval(timer);
     return said;
   });
@@ -86,7 +89,7 @@ describe("a client is cut off", () => {
     Effect.gen(function* () {
       const socket = yield* opened;
       socket.resume();
-      yield* Effect.promise(() => once(socket, "close"));
+      yield* Effect.promise(() => closed(socket));
     }).pipe(Effect.scoped),
   );
 

@@ -12,7 +12,8 @@ import { join } from "node:path";
 import type { ConfigService } from "../../src/ConfigService.ts";
 import { quoted } from "../../src/internal/base/shellQuote.ts";
 import * as SyvainMetrics from "../../src/v2/SyvainMetrics.ts";
-import { cli, serve } from "./serving.ts";
+import { cli } from "./build.ts";
+import { serve } from "./serving.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -70,8 +71,6 @@ export const someone = (more: NodeJS.ProcessEnv = {}) => {
     PATH: process.env["PATH"],
     HOME: home,
     TERM: "xterm-256color",
-    // They all load the same modules.
-    NODE_COMPILE_CACHE: join(tmpdir(), "syvain-command-cache"),
     ...more,
   };
   return {

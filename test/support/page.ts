@@ -3,44 +3,13 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as FetchHttpClient from "effect/http/FetchHttpClient";
 import * as Layer from "effect/Layer";
-import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
-import { buildPage } from "../../scripts/build/page.ts";
 import * as Collector from "../../src/Collector.ts";
 import * as Spool from "../../src/Spool.ts";
 import * as SyvainMetrics from "../../src/SyvainMetrics.ts";
 import { launch, noBrowser } from "./browser.ts";
 import { serve } from "./serving.ts";
-
-// -----------------------------------------------------------------------------
-// The build
-// -----------------------------------------------------------------------------
-
-const dist = join(import.meta.dirname, "../../dist");
-
-const filesIn = (folder: string) =>
-  existsSync(folder)
-    ? readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted().join("\n")
-    : "";
-
-/** The page as its sources are now, where the server looks for it. Other test files may do the same at this moment. */
-const built = async () => {
-  const [page, fresh] = [join(dist, "page"), join(dist, `page-${randomUUID()}`)];
-  await buildPage(fresh);
-  const document = (folder: string) => readFileSync(join(folder, "index.html"), "utf8");
-  const isThere = () => filesIn(page) === filesIn(fresh) && document(page) === document(fresh);
-  if (!isThere()) {
-    rmSync(page, { recursive: true, force: true });
-    try {
-      renameSync(fresh, page);
-    } catch (error) {
-      if (!isThere()) throw error;
-    }
-  }
-  rmSync(fresh, { recursive: true, force: true });
-};
 
 // -----------------------------------------------------------------------------
 // Tests
@@ -113,7 +82,6 @@ export const describePage = (
   describe.skipIf(noBrowser !== undefined)(name, () => {
     let browser: Browser | undefined;
     beforeAll(async () => {
-      await built();
       browser = await launch();
     });
     afterAll(() => browser?.close());

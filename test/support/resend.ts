@@ -3,10 +3,8 @@ import * as Effect from "effect/Effect";
 import * as Redacted from "effect/Redacted";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import * as MetricsServer from "../../src/testing/MetricsServer.ts";
-
-const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+import { cli } from "./build.ts";
 
 /** The command, up to its end. `more` goes into its environment; what is `undefined` there is not set. */
 export const resend = (spool: string, more: NodeJS.ProcessEnv = {}) =>

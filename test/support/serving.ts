@@ -1,9 +1,7 @@
 /** The command in a process of its own. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-
-export const cli = fileURLToPath(new URL("../../src/cli.ts", import.meta.url));
+import { cli } from "./build.ts";
 
 /** A program, up to its end. */
 export const runProgram = (program: string, ...args: ReadonlyArray<string>) => {
