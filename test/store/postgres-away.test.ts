@@ -6,23 +6,11 @@ import * as Redacted from "effect/Redacted";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { layerPostgres } from "../../src/server/drivers/postgres.ts";
-import { type Experiment, Store } from "../../src/server/store.ts";
+import { Store } from "../../src/server/store.ts";
 import { isMissing, postgresServer } from "../support/postgresServer.ts";
+import { newExperiment } from "../support/stores.ts";
 
-const experiment: Experiment = {
-  id: "e",
-  slug: "e",
-  folderId: null,
-  revision: 0,
-  description: { text: "", metadata: {} },
-  status: "created",
-  error: null,
-  createdAt: 1,
-  updatedAt: 1,
-  startedAt: null,
-  doneAt: null,
-  lastEventAt: null,
-};
+const experiment = newExperiment("e");
 
 const count = 500;
 

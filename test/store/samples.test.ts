@@ -1,15 +1,9 @@
 /** A series in buckets is what a plain reading of its events gives, however they came and whatever was kept of them. */
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import {
-  type BucketQuery,
-  type Buckets,
-  type Experiment,
-  type NewEvent,
-  Store,
-} from "../../src/server/store.ts";
+import { type BucketQuery, type Buckets, type NewEvent, Store } from "../../src/server/store.ts";
 import { Dice } from "../support/fuzz/dice.ts";
-import { implementations } from "../support/stores.ts";
+import { implementations, newExperiment } from "../support/stores.ts";
 
 // -----------------------------------------------------------------------------
 // Events
@@ -200,20 +194,7 @@ const check = (name: string, all: ReadonlyArray<Known>, query: BucketQuery) =>
 // Stores
 // -----------------------------------------------------------------------------
 
-const experiment: Experiment = {
-  id: "a",
-  slug: "a",
-  folderId: null,
-  revision: 0,
-  description: { text: "", metadata: {} },
-  status: "created",
-  error: null,
-  createdAt: 1,
-  updatedAt: 1,
-  startedAt: null,
-  doneAt: null,
-  lastEventAt: null,
-};
+const experiment = newExperiment("a");
 
 const ingest = (events: ReadonlyArray<TimedEvent>) =>
   Store.use((store) =>

@@ -6,7 +6,8 @@ import * as Schedule from "effect/Schedule";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { layerSqlite } from "../../src/server/drivers/sqlite.ts";
-import { type Experiment, type NewEvent, Store } from "../../src/server/store.ts";
+import { type NewEvent, Store } from "../../src/server/store.ts";
+import { newExperiment } from "../support/stores.ts";
 import { temporaryDirectory } from "../support/processes.ts";
 
 interface Segment {
@@ -15,20 +16,7 @@ interface Segment {
   readonly count: number;
 }
 
-const experiment: Experiment = {
-  id: "a",
-  slug: "a",
-  folderId: null,
-  revision: 0,
-  description: { text: "", metadata: {} },
-  status: "created",
-  error: null,
-  createdAt: 1,
-  updatedAt: 1,
-  startedAt: null,
-  doneAt: null,
-  lastEventAt: null,
-};
+const experiment = newExperiment("a");
 
 const ingest = (from: number, to: number, rest: Partial<NewEvent> = {}) =>
   Store.use((store) =>

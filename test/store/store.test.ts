@@ -14,23 +14,7 @@ import {
   type SortKey,
   Store,
 } from "../../src/server/store.ts";
-import { implementations } from "../support/stores.ts";
-
-const experiment = (id: string, rest: Partial<Experiment> = {}): Experiment => ({
-  id,
-  slug: id,
-  folderId: null,
-  revision: 0,
-  description: { text: "", metadata: {} },
-  status: "created",
-  error: null,
-  createdAt: 1,
-  updatedAt: 1,
-  startedAt: null,
-  doneAt: null,
-  lastEventAt: null,
-  ...rest,
-});
+import { implementations, newExperiment } from "../support/stores.ts";
 
 const event = (clientEventId: string, rest: Partial<NewEvent> = {}): NewEvent => ({
   clientEventId,
@@ -110,10 +94,10 @@ for (const { name, layer } of implementations) {
     promise("finds experiments by what they are, the last updated first", function* () {
       const store = yield* Store;
       yield* store.transaction(store.putFolder({ id: "f", name: "f", parentId: null }));
-      yield* open(experiment("Ärger_1", { createdAt: 5, updatedAt: 5 }));
-      yield* open(experiment("b%", { createdAt: 6, updatedAt: 6, folderId: "f" }));
-      yield* open(experiment("c", { createdAt: 7, updatedAt: 6, status: "done" }));
-      yield* open(experiment("b\\", { createdAt: 4, updatedAt: 4 }));
+      yield* open(newExperiment("Ärger_1", { createdAt: 5, updatedAt: 5 }));
+      yield* open(newExperiment("b%", { createdAt: 6, updatedAt: 6, folderId: "f" }));
+      yield* open(newExperiment("c", { createdAt: 7, updatedAt: 6, status: "done" }));
+      yield* open(newExperiment("b\\", { createdAt: 4, updatedAt: 4 }));
       for (const [filter, slugs] of [
         [{}, ["c", "b%", "Ärger_1", "b\\"]],
         [{ limit: 2 }, ["c", "b%"]],
@@ -141,7 +125,9 @@ for (const { name, layer } of implementations) {
 
     promise("keeps each revision of an experiment, and when its last event came", function* () {
       const store = yield* Store;
-      const first = experiment("a", { description: { text: "one", metadata: { a: [1, null] } } });
+      const first = newExperiment("a", {
+        description: { text: "one", metadata: { a: [1, null] } },
+      });
       yield* open(first);
       yield* store.transaction(store.touchExperiment("a", 5));
       assert.deepStrictEqual(yield* store.experiment("a"), { ...first, lastEventAt: 5 });
@@ -177,8 +163,8 @@ for (const { name, layer } of implementations) {
 
     promise("keeps an event once for its id in an experiment: the first", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
-      yield* open(experiment("b"));
+      yield* open(newExperiment("a"));
+      yield* open(newExperiment("b"));
       const uuid = "0f8fad5b-d9cb-469f-a165-70867728950e";
       const first = [event("x"), event("x", { value: 2 }), event(uuid, { value: 3 })];
       assert.deepStrictEqual(yield* ingest("a", first), { _tag: "Ingested", added: 2 });
@@ -202,7 +188,7 @@ for (const { name, layer } of implementations) {
 
     promise("counts exactly when many write the same at once", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const batch = (from: number) =>
         Array.from({ length: 500 }, (_, i) =>
           event(`${from + i}`, { step: from + i, metadata: { part: (from + i) % 3 } }),
@@ -223,7 +209,7 @@ for (const { name, layer } of implementations) {
 
     promise("takes a thousand events of as many series, and again", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const events = Array.from({ length: 1000 }, (_, i) => event(`${i}`, { name: `m${i}` }));
       assert.deepInclude(yield* ingest("a", events), { added: 1000 });
       assert.deepInclude(yield* ingest("a", events), { added: 0 });
@@ -243,7 +229,7 @@ for (const { name, layer } of implementations) {
 
     promise("keeps an answer with what it answers for, once", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const answer = answered("k");
       assert.deepInclude(yield* ingest("a", [event("1")], { answer }), { added: 1 });
       assert.deepStrictEqual(
@@ -259,7 +245,7 @@ for (const { name, layer } of implementations) {
 
     promise("keeps thousands of answers, however they come", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const add = (from: number, to: number) =>
         store.transaction(
           Effect.forEach(
@@ -278,7 +264,7 @@ for (const { name, layer } of implementations) {
 
     promise("has one series for metadata that are equal as JSON", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       yield* ingest("a", [
         event("1", { metadata: { a: 1, b: { c: [1, null], d: "x" } } }),
         event("2", { metadata: { b: { d: "x", c: [1, null] }, a: 1 } }),
@@ -304,7 +290,7 @@ for (const { name, layer } of implementations) {
       const store = yield* Store;
       const texts = ["a\u0000b", "\\0", "\\", "\ud800", "\\ud800", "😀", "é", "e\u0301", "'\"%_"];
       for (const text of texts) {
-        const one = experiment(text, {
+        const one = newExperiment(text, {
           description: { text, metadata: { [text]: text } },
           status: "error",
           error: { name: text, detail: text },
@@ -328,7 +314,7 @@ for (const { name, layer } of implementations) {
       }
       const values = [5e-324, -1.7976931348623157e308, 0.1, 1 / 3, 2 ** 53, -(2 ** 60), 1e21];
       const most = Number.MAX_SAFE_INTEGER;
-      yield* open(experiment("numbers"));
+      yield* open(newExperiment("numbers"));
       yield* ingest(
         "numbers",
         values.map((value, i) => event(`${i}`, { value, step: most - i, clientTime: 8.64e15 })),
@@ -343,7 +329,7 @@ for (const { name, layer } of implementations) {
     });
 
     promise("sorts rows by any keys, and by arrival at last", function* () {
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const metadata = { split: "b" };
       yield* ingest("a", [
         event("1", { value: 1, step: 2, clientTime: 3 }),
@@ -410,7 +396,7 @@ for (const { name, layer } of implementations) {
 
     promise("streams the points of a series in order, in parts", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const count = 25_000;
       for (let from = 0; from < count; from += 1000) {
         yield* ingest(
@@ -462,7 +448,7 @@ for (const { name, layer } of implementations) {
 
     promise("gives annotations, the newest first, of one time the last that came", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       for (const [id, createdAt] of [
         ["1", 5],
         ["2", 7],
@@ -485,8 +471,8 @@ for (const { name, layer } of implementations) {
 
     promise("knows ingestion keys by their tokens", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
-      yield* open(experiment("b"));
+      yield* open(newExperiment("a"));
+      yield* open(newExperiment("b"));
       const other = { ...key, id: "other", name: "o" };
       yield* store.transaction(store.addIngestionKey(key, "ik_1"));
       yield* store.transaction(store.addIngestionKey(other, "ik_2"));
@@ -506,7 +492,7 @@ for (const { name, layer } of implementations) {
 
     promise("knows experiment tokens, and which were revoked", function* () {
       const store = yield* Store;
-      yield* open(experiment("a\0"));
+      yield* open(newExperiment("a\0"));
       const token = { experimentId: "a\0", expiresAt: 5 };
       yield* store.transaction(store.addExperimentToken("et_1", token));
       yield* store.transaction(store.addExperimentToken("et_2", token));
@@ -520,9 +506,9 @@ for (const { name, layer } of implementations) {
 
     promise("counts the changes of a record and its annotations, and the events", function* () {
       const store = yield* Store;
-      yield* open(experiment("a\0"));
-      yield* open(experiment("b"));
-      yield* open(experiment("b", { status: "done" }));
+      yield* open(newExperiment("a\0"));
+      yield* open(newExperiment("b"));
+      yield* open(newExperiment("b", { status: "done" }));
       yield* ingest("b", [event("1"), event("2", { name: "acc" }), event("1")]);
       yield* ingest("b", [event("2"), event("3")]);
       yield* store.transaction(store.touchExperiment("b", 7));
@@ -536,8 +522,8 @@ for (const { name, layer } of implementations) {
     const writes = Effect.gen(function* () {
       const store = yield* Store;
       yield* store.putFolder({ id: "g", name: "g", parentId: null });
-      yield* store.putExperiment(experiment("a", { revision: 1, status: "done" }));
-      yield* store.putExperiment(experiment("b"));
+      yield* store.putExperiment(newExperiment("a", { revision: 1, status: "done" }));
+      yield* store.putExperiment(newExperiment("b"));
       yield* store.touchExperiment("a", 7);
       const note = { id: "n", experimentId: "a", text: "n", metadata: {}, createdAt: 1 };
       yield* store.addAnnotation(note);
@@ -566,7 +552,7 @@ for (const { name, layer } of implementations) {
 
     promise("undoes all of a transaction that fails, dies or is interrupted", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       yield* store.transaction(store.addIngestionKey(key, "ik_1"));
       const token = { experimentId: "a", expiresAt: 5 };
       yield* store.transaction(store.addExperimentToken("et_1", token));
@@ -597,7 +583,7 @@ for (const { name, layer } of implementations) {
 
     promise("reads inside a transaction what it wrote, and one runs at a time", function* () {
       const store = yield* Store;
-      yield* open(experiment("a"));
+      yield* open(newExperiment("a"));
       const increment = store.transaction(
         Effect.gen(function* () {
           const before = yield* store.experiment("a");
@@ -617,7 +603,7 @@ for (const { name, layer } of implementations) {
     if (name !== "memory") {
       promise("reads past a transaction under way, and sees nothing of it", function* () {
         const store = yield* Store;
-        yield* open(experiment("a"));
+        yield* open(newExperiment("a"));
         yield* store.transaction(store.addIngestionKey(key, "ik_1"));
         const before = yield* everything;
         const [written, ending] = [yield* Latch.make(), yield* Latch.make()];
@@ -635,8 +621,8 @@ for (const { name, layer } of implementations) {
 
       promise("keeps events while a transaction goes on, or right after it", function* () {
         const store = yield* Store;
-        yield* open(experiment("a"));
-        yield* open(experiment("b"));
+        yield* open(newExperiment("a"));
+        yield* open(newExperiment("b"));
         const one = store.transaction(
           Effect.andThen(store.touchExperiment("b", 1), Effect.sleep("5 millis")),
         );

@@ -7,9 +7,25 @@ import { layerDirectory } from "../../src/server/drivers/directory.ts";
 import { layerPostgres } from "../../src/server/drivers/postgres.ts";
 import { layerSqlite } from "../../src/server/drivers/sqlite.ts";
 import { makeMemoryStore } from "../../src/server/memory.ts";
-import { Store } from "../../src/server/store.ts";
+import { type Experiment, Store } from "../../src/server/store.ts";
 import { isMissing, postgresServer } from "./postgresServer.ts";
 import { temporaryDirectory } from "./processes.ts";
+
+export const newExperiment = (id: string, rest: Partial<Experiment> = {}): Experiment => ({
+  id,
+  slug: id,
+  folderId: null,
+  revision: 0,
+  description: { text: "", metadata: {} },
+  status: "created",
+  error: null,
+  createdAt: 1,
+  updatedAt: 1,
+  startedAt: null,
+  doneAt: null,
+  lastEventAt: null,
+  ...rest,
+});
 
 /** The store in a directory, or in a database of Postgres. */
 export const layerAt = (where: string): Layer.Layer<Store> =>

@@ -58,6 +58,29 @@ const withBuckets = (kept: Omit<Kept, "buckets">, axis: NativeAxis): Kept => {
   };
 };
 
+/** Series of a run that are asked for alike. */
+interface Group<About> {
+  readonly query: Omit<Query, "seriesNames">;
+  readonly about: About;
+  readonly members: Set<Kept>;
+}
+
+const makeGroups = <About>() => {
+  const groups = new Map<string, Group<About>>();
+  return {
+    add: (kept: Kept, query: Group<About>["query"], about: About) => {
+      const key = JSON.stringify(query);
+      const group = groups.get(key) ?? { query, about, members: new Set() };
+      group.members.add(kept);
+      groups.set(key, group);
+    },
+    all: (): ReadonlyArray<Group<About>> => [...groups.values()],
+  };
+};
+
+/** As many queries as one request may have. */
+const maxQueries = 1000;
+
 /** `points` is about how many buckets a series has on the screen. */
 export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: () => number) => {
   const runs = new Map<string, Map<string, ReadonlyArray<Kept>>>();
@@ -107,6 +130,21 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
     }
   };
 
+  const ask = async <About>(
+    groups: ReadonlyArray<Group<About>>,
+    take: (group: Group<About>, found: ReadonlyArray<ViewSeries>) => void,
+  ): Promise<void> => {
+    for (let i = 0; i < groups.length; i += maxQueries) {
+      const asked = groups.slice(i, i + maxQueries);
+      const queries = asked.map(({ query, members }) => ({
+        ...query,
+        seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
+      }));
+      const { experiments } = await api.series({ queries, axis, points: points() });
+      for (const [j, group] of asked.entries()) take(group, experiments[j]?.series ?? []);
+    }
+  };
+
   /** Where the last bucket begins: from there on it is asked again. */
   const cursorOf = ({ whole, width }: Kept): number | undefined => {
     const last = firsts(whole, axis).at(-1);
@@ -115,10 +153,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
 
   /** What came since, at the end. What does not fit there, as it came late or is too much, is loaded again. */
   const grow = async (ids: ReadonlyArray<string>): Promise<void> => {
-    const groups = new Map<
-      string,
-      { query: Query; width: number; cursor: number; members: Set<Kept> }
-    >();
+    const groups = makeGroups<{ readonly width: number; readonly cursor: number }>();
     const again: Array<Wanted> = [];
     for (const run of ids) {
       for (const kept of [...(runs.get(run)?.values() ?? [])].flat()) {
@@ -128,58 +163,38 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
           continue;
         }
         const { width } = kept;
-        const key = `${run}/${width}/${cursor}`;
-        const group = groups.get(key) ?? {
-          query: { experimentId: run, from: cursor, ...(width > 0 ? { width } : {}) },
-          width,
-          cursor,
-          members: new Set<Kept>(),
-        };
-        group.members.add(kept);
-        groups.set(key, group);
+        const query = { experimentId: run, from: cursor, ...(width > 0 ? { width } : {}) };
+        groups.add(kept, query, { width, cursor });
       }
     }
-    const all = [...groups.values()];
-    // A thousand queries are as many as one request may have.
-    for (let i = 0; i < all.length; i += 1000) {
-      const asked = all.slice(i, i + 1000);
-      const queries = asked.map(({ query, members }) => ({
-        ...query,
-        seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
-      }));
-      const { experiments } = await api.series({ queries, axis, points: points() });
-      for (const [j, { cursor, members, width }] of asked.entries()) {
-        for (const series of experiments[j]?.series ?? []) {
-          const run = experiments[j]!.experimentId;
-          const metadataKey = keyOf(series.metadata);
-          const known = find(run, series.name) ?? [];
-          const kept = known.find((one) => one.metadataKey === metadataKey);
-          if (kept === undefined) again.push({ run, name: series.name });
-          if (kept === undefined || !members.has(kept)) continue;
-          const whole = splice(kept.whole, within(series.buckets, axis, cursor), axis, cursor);
-          const missing = series.count - total(whole);
-          const isMore = whole.count.length > points() * patience;
-          if (series.width !== width || missing !== kept.missing || isMore) {
-            again.push(kept);
-            continue;
-          }
-          // What is looked at closely may have grown too.
-          const detail =
-            kept.detail === undefined || kept.detail.to >= (kept.to ?? 0) ? undefined : kept.detail;
-          const { count, from, to } = series;
-          replace(kept, { ...kept, count, from, to, whole, detail });
+    await ask(groups.all(), ({ about: { cursor, width }, members, query }, found) => {
+      const run = query.experimentId;
+      for (const series of found) {
+        const metadataKey = keyOf(series.metadata);
+        const known = find(run, series.name) ?? [];
+        const kept = known.find((one) => one.metadataKey === metadataKey);
+        if (kept === undefined) again.push({ run, name: series.name });
+        if (kept === undefined || !members.has(kept)) continue;
+        const whole = splice(kept.whole, within(series.buckets, axis, cursor), axis, cursor);
+        const missing = series.count - total(whole);
+        const isMore = whole.count.length > points() * patience;
+        if (series.width !== width || missing !== kept.missing || isMore) {
+          again.push(kept);
+          continue;
         }
+        // What is looked at closely may have grown too.
+        const detail =
+          kept.detail === undefined || kept.detail.to >= (kept.to ?? 0) ? undefined : kept.detail;
+        const { count, from, to } = series;
+        replace(kept, { ...kept, count, from, to, whole, detail });
       }
-    }
+    });
     await loadAll(again);
   };
 
   /** Asks more closely for what lies in a range, where the whole is too coarse for it. */
   const lookClosely = async (wanted: ReadonlyArray<Wanted>, range: Range): Promise<boolean> => {
-    const groups = new Map<
-      string,
-      { query: Query; from: number; to: number; members: Set<Kept> }
-    >();
+    const groups = makeGroups<{ readonly from: number; readonly to: number }>();
     let changed = false;
     for (const { run, name } of wanted) {
       const asked = range(run);
@@ -196,48 +211,31 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
         const from = Math.floor(asked[0] / width) * width;
         const to = (Math.floor(asked[1] / width) + 1) * width - 1;
         if (detail?.from === from && detail.to === to) continue;
-        const key = `${run}/${from}/${to}`;
-        const group = groups.get(key) ?? {
-          query: { experimentId: run, from, to },
-          from,
-          to,
-          members: new Set<Kept>(),
-        };
-        group.members.add(kept);
-        groups.set(key, group);
+        groups.add(kept, { experimentId: run, from, to }, { from, to });
       }
     }
-    const all = [...groups.values()];
-    for (let i = 0; i < all.length; i += 1000) {
-      const asked = all.slice(i, i + 1000);
-      const queries = asked.map(({ query, members }) => ({
-        ...query,
-        seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
-      }));
-      const { experiments } = await api.series({ queries, axis, points: points() });
-      for (const [j, { from, members, to }] of asked.entries()) {
-        for (const kept of members) {
-          const series = experiments[j]?.series.find(
-            ({ metadata, name }) => name === kept.name && keyOf(metadata) === kept.metadataKey,
-          );
-          if (series === undefined) continue;
-          replace(kept, { ...kept, detail: { from, to, buckets: series.buckets } });
-          changed = true;
-        }
+    await ask(groups.all(), ({ about: { from, to }, members }, found) => {
+      for (const kept of members) {
+        const series = found.find(
+          ({ metadata, name }) => name === kept.name && keyOf(metadata) === kept.metadataKey,
+        );
+        if (series === undefined) continue;
+        replace(kept, { ...kept, detail: { from, to, buckets: series.buckets } });
+        changed = true;
       }
-    }
+    });
     return changed;
   };
 
   return {
     axis,
-    /** `undefined` while it is not loaded. */
     /** Where the first event lies of all that is loaded of a run. */
     first: (run: string): number | undefined => {
       const all = [...(runs.get(run)?.values() ?? [])].flat();
       const firsts = all.flatMap(({ from }) => (from === null ? [] : [from]));
       return firsts.length === 0 ? undefined : Math.min(...firsts);
     },
+    /** `undefined` while it is not loaded. */
     get: (run: string, name: string): ReadonlyArray<Series> | undefined => find(run, name),
     /** Whether there was anything to load. */
     load: async (wanted: ReadonlyArray<Wanted>): Promise<boolean> => {
