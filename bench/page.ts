@@ -198,7 +198,7 @@ heading(
   "of that, the series asked for and answered",
   "from the answer to the picture",
   "CPU of the page's thread",
-  "compressed",
+  "over the wire",
 );
 row(
   middle(({ drawn }) => drawn),
