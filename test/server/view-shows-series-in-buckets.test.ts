@@ -172,7 +172,7 @@ onEachStore("what is wrong is refused before anything is read", function* () {
   assert.deepStrictEqual([other.status, other.headers.get("allow")], [405, "POST"]);
 });
 
-onEachStore("an answer is packed for a client that takes that", function* () {
+onEachStore("an answer is packed for a client that takes that and is elsewhere", function* () {
   const run = yield* open("run");
   yield* tell(run, ...Array.from({ length: 500 }, (_, step) => metric(step, step / 3)));
   const body: ViewQuery = {
@@ -180,15 +180,24 @@ onEachStore("an answer is packed for a client that takes that", function* () {
     axis: "step",
     points: 400,
   };
-  const answers = yield* Effect.forEach(["gzip", "identity", "gzip;q=0, br"], (encoding) =>
-    Effect.map(
-      ask("POST", path, { body, headers: { "accept-encoding": encoding } }),
-      ({ headers, text }) => [headers.get("content-encoding"), text] as const,
-    ),
+  const elsewhere = { "x-forwarded-for": "192.0.2.1" };
+  const answers = yield* Effect.forEach(
+    [
+      { ...elsewhere, "accept-encoding": "gzip" },
+      { ...elsewhere, "accept-encoding": "identity" },
+      { ...elsewhere, "accept-encoding": "gzip;q=0, br" },
+      { "accept-encoding": "gzip" },
+    ],
+    (headers) =>
+      Effect.map(
+        ask("POST", path, { body, headers }),
+        ({ headers, text }) => [headers.get("content-encoding"), text] as const,
+      ),
   );
   const [[, text]] = answers as [(typeof answers)[number]];
   assert.deepStrictEqual(answers, [
     ["gzip", text],
+    [null, text],
     [null, text],
     [null, text],
   ]);
