@@ -3,6 +3,7 @@ import { assert, describe, it, onTestFinished } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
 import * as Redacted from "effect/Redacted";
+import * as Stream from "effect/Stream";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { layerPostgres } from "../../src/server/drivers/postgres.ts";
@@ -111,6 +112,28 @@ describe.skipIf(isMissing)("a Postgres that", () => {
       assert.deepStrictEqual(new Set(reasons.flat()), new Set(["unavailable"]));
       assert.oneOf((yield* Effect.retry(ingest, { times: 20 }))._tag, ["Ingested", "Answered"]);
       assert.deepStrictEqual(yield* kept, [count, true]);
+    }),
+  );
+
+  promise("stands still ends a series that is read, too", () =>
+    Effect.gen(function* () {
+      const store = yield* Store;
+      const postgres = yield* Effect.promise(() => postgresServer());
+      yield* ingest;
+      const [series] = yield* store.series("e", undefined);
+      postgres.freeze();
+      const reasons = yield* Effect.ensuring(
+        Effect.all(
+          [
+            reasonOf(Stream.runDrain(store.points(series!, "step", "asc"))),
+            reasonOf(Stream.runDrain(store.points(series!, "timestamp", "desc"))),
+            reasonOf(store.sample(series!, { axis: "step", points: 10 })),
+          ],
+          { concurrency: "unbounded" },
+        ),
+        Effect.sync(postgres.thaw),
+      );
+      assert.deepStrictEqual(reasons, ["unavailable", "unavailable", "unavailable"]);
     }),
   );
 
