@@ -14,7 +14,7 @@ import { clientFlags, jsonFlag, quietFlag, withClient } from "./client.ts";
 import { openAsItIs } from "./openRun.ts";
 import { progressBar } from "./progressBar.ts";
 import { readPoints, type Read } from "./tensorboard/read.ts";
-import { plain, printJson } from "./terminal.ts";
+import { counted, plain, printJson } from "./terminal.ts";
 
 /** The event files of a directory are one run. */
 interface Run {
@@ -74,9 +74,6 @@ const look = (runs: ReadonlyArray<Run>, quiet: boolean) =>
       );
     }).pipe(Effect.ensuring(Effect.sync(() => progress.end())));
   });
-
-const counted = (count: number, what: string) =>
-  `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 
 export const importRuns = Command.make(
   "import",

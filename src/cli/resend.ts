@@ -16,14 +16,15 @@ import * as SyvainMetricsV2 from "../v2/SyvainMetrics.ts";
 import { quietFlag, stoppable } from "./client.ts";
 import { layer as httpClient } from "./httpClient.ts";
 import { progressBar } from "./progressBar.ts";
-
-const counted = (count: number) => `${count.toLocaleString("en")} event${count === 1 ? "" : "s"}`;
+import { counted } from "./terminal.ts";
 
 const inWords = ({ delivered, refused, remaining }: Collector.Recovery) =>
   [
-    `${counted(delivered)} delivered`,
-    ...(refused === 0 ? [] : [`${counted(refused)} refused by the service for good`]),
-    ...(remaining === 0 ? [] : [`${counted(remaining)} kept, as the service did not take them`]),
+    `${counted(delivered, "event")} delivered`,
+    ...(refused === 0 ? [] : [`${counted(refused, "event")} refused by the service for good`]),
+    ...(remaining === 0
+      ? []
+      : [`${counted(remaining, "event")} kept, as the service did not take them`]),
   ].join(", ");
 
 const nothing: Collector.Recovery = { delivered: 0, refused: 0, remaining: 0, leftAlone: [] };

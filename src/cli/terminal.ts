@@ -37,6 +37,10 @@ export const paintStatus = (status: string): string =>
     ? paint(statusStyles[status as keyof typeof statusStyles], status)
     : plain(status);
 
+/** So many of what, in words. */
+export const counted = (count: number, what: string): string =>
+  `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
+
 /** As many digits as tell numbers apart on a screen. */
 export const shortNumber = (value: number): string => String(Number(value.toPrecision(6)));
 

@@ -13,6 +13,7 @@ import { Store } from "../../src/server/store.ts";
 import { MetricsServer } from "../../src/testing/index.ts";
 import { apiKey, ask, event, onEachStore, one, open, outcome, tell } from "../support/bothApis.ts";
 import { temporaryDirectory } from "../support/processes.ts";
+import { newExperiment } from "../support/stores.ts";
 
 const outcomeOf = ({ status, text }: { readonly status: number; readonly text: string }) =>
   `${status} ${JSON.parse(text).error?.details?.code ?? ""}`.trim();
@@ -137,20 +138,11 @@ it.live("no file of the store holds a token", () =>
       const store = yield* Store;
       yield* store.transaction(
         Effect.gen(function* () {
-          yield* store.putExperiment({
-            id: "a",
-            slug: "a",
-            folderId: null,
-            revision: 0,
-            description: { text: "a text that is looked for", metadata: {} },
-            status: "created",
-            error: null,
-            createdAt: 1,
-            updatedAt: 1,
-            startedAt: null,
-            doneAt: null,
-            lastEventAt: null,
-          });
+          yield* store.putExperiment(
+            newExperiment("a", {
+              description: { text: "a text that is looked for", metadata: {} },
+            }),
+          );
           yield* store.addExperimentToken(token, { experimentId: "a", expiresAt: 1 });
         }),
       );
