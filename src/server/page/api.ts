@@ -33,6 +33,8 @@ const messageOf = (body: unknown, status: number): string => {
 
 /** As many ids as one event takes. */
 const maxIds = 1000;
+/** And as many queries as a request for series. */
+const maxQueries = 1000;
 
 const parts = <A>(all: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
@@ -117,7 +119,15 @@ export const makeApi = (key: string, signal: AbortSignal) => {
       );
       return replies.map((reply) => reply?.annotations ?? []);
     },
-    series: (request: ViewQuery) => post("api/view/series", request) as Promise<ViewAnswer>,
+    /** In the order asked. */
+    series: async ({ queries, ...rest }: ViewQuery): Promise<ViewAnswer> => {
+      const experiments: Array<ViewAnswer["experiments"][number]> = [];
+      for (const part of parts(queries, maxQueries)) {
+        const answer = (await post("api/view/series", { queries: part, ...rest })) as ViewAnswer;
+        experiments.push(...answer.experiments);
+      }
+      return { experiments };
+    },
   };
 };
 

@@ -78,9 +78,6 @@ const makeGroups = <About>() => {
   };
 };
 
-/** As many queries as one request may have. */
-const maxQueries = 1000;
-
 /** `points` is about how many buckets a series has on the screen. */
 export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: () => number) => {
   const runs = new Map<string, Map<string, ReadonlyArray<Kept>>>();
@@ -132,17 +129,13 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
 
   const ask = async <About>(
     groups: ReadonlyArray<Group<About>>,
-    take: (group: Group<About>, found: ReadonlyArray<ViewSeries>) => void,
-  ): Promise<void> => {
-    for (let i = 0; i < groups.length; i += maxQueries) {
-      const asked = groups.slice(i, i + maxQueries);
-      const queries = asked.map(({ query, members }) => ({
-        ...query,
-        seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
-      }));
-      const { experiments } = await api.series({ queries, axis, points: points() });
-      for (const [j, group] of asked.entries()) take(group, experiments[j]?.series ?? []);
-    }
+  ): Promise<ReadonlyArray<readonly [Group<About>, ReadonlyArray<ViewSeries>]>> => {
+    const queries = groups.map(({ query, members }) => ({
+      ...query,
+      seriesNames: [...new Set(Array.from(members, ({ name }) => name))],
+    }));
+    const { experiments } = await api.series({ queries, axis, points: points() });
+    return groups.map((group, i) => [group, experiments[i]?.series ?? []] as const);
   };
 
   /** Where the last bucket begins: from there on it is asked again. */
@@ -167,7 +160,8 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
         groups.add(kept, query, { width, cursor });
       }
     }
-    await ask(groups.all(), ({ about: { cursor, width }, members, query }, found) => {
+    for (const [{ about, members, query }, found] of await ask(groups.all())) {
+      const { cursor, width } = about;
       const run = query.experimentId;
       for (const series of found) {
         const metadataKey = keyOf(series.metadata);
@@ -188,7 +182,7 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
         const { count, from, to } = series;
         replace(kept, { ...kept, count, from, to, whole, detail });
       }
-    });
+    }
     await loadAll(again);
   };
 
@@ -214,16 +208,16 @@ export const makeSeries = (api: Pick<Api, "series">, axis: NativeAxis, points: (
         groups.add(kept, { experimentId: run, from, to }, { from, to });
       }
     }
-    await ask(groups.all(), ({ about: { from, to }, members }, found) => {
+    for (const [{ about, members }, found] of await ask(groups.all())) {
       for (const kept of members) {
         const series = found.find(
           ({ metadata, name }) => name === kept.name && keyOf(metadata) === kept.metadataKey,
         );
         if (series === undefined) continue;
-        replace(kept, { ...kept, detail: { from, to, buckets: series.buckets } });
+        replace(kept, { ...kept, detail: { ...about, buckets: series.buckets } });
         changed = true;
       }
-    });
+    }
     return changed;
   };
 
