@@ -1,11 +1,9 @@
 /** Series in buckets: what a chart shows of many events. */
+import { maxBuckets } from "../internal/wire/view.ts";
 import type { BucketQuery, Buckets, Sample } from "./store.ts";
 
 /** What stands for no step, as steps are never negative. */
 export const noStep = -1;
-
-/** The most buckets that a sample has. */
-export const maxBuckets = 10_000;
 
 // -----------------------------------------------------------------------------
 // How buckets lie

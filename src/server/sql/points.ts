@@ -7,6 +7,7 @@ import { type Direction, maxPart, type Points, type Series } from "../store.ts";
 import { noStep } from "../buckets.ts";
 import type { Driver } from "./driver.ts";
 import { makeFragments } from "./fragments.ts";
+import { allAt, type Place } from "./ranges.ts";
 
 const none = new Float64Array();
 
@@ -25,15 +26,7 @@ const toStep = (step: number) => (step === noStep ? null : step);
 /** By step, those that have one go before those that have none. */
 type Phase = "steps" | "none" | "all";
 
-/** Where reading goes on: behind this point. */
-interface Place {
-  readonly step: number;
-  readonly time: number;
-  readonly sequence: number;
-}
-
-const allAt = (number: number): Place => ({ step: number, time: number, sequence: number });
-
+/** Reading goes on behind this point. */
 const startOf = (phase: Phase, direction: Direction): Place => {
   if (direction === "desc") return allAt(2 ** 53);
   return phase === "steps" ? { ...allAt(2 ** 53), step: noStep } : allAt(-(2 ** 53));

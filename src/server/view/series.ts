@@ -1,7 +1,7 @@
 /** The series of a question in buckets, as JSON text. */
 import * as Effect from "effect/Effect";
-import type { ViewQuery } from "../../internal/wire/view.ts";
-import { maxBuckets, noStep } from "../buckets.ts";
+import { maxBuckets, type ViewQuery } from "../../internal/wire/view.ts";
+import { noStep } from "../buckets.ts";
 import { asTexts, select } from "../rules/metrics.ts";
 import { Refusal } from "../rules/refusal.ts";
 import { type Buckets, type Sample, type Series, Store } from "../store.ts";
