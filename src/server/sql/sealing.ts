@@ -22,6 +22,8 @@ const mostOfSegment = 1.5 * eventsOfSegment;
 export const enough = eventsOfSegment + margin;
 /** How many segments of those that events took away are made anew while such events still come. */
 const partsOfRestless = 2;
+/** So many series are sealed side by side: while batches come in, each writing of a segment waits for its turn. */
+const lanes = 4;
 /** Of so many series something is known. */
 const maxKnown = 100_000;
 
@@ -176,13 +178,14 @@ export const makeSealing = (
     });
 
   return Effect.gen(function* () {
-    const queue = yield* Queue.unbounded<number>();
+    // A series is always in the same, so that it is not sealed twice at once.
+    const queues = yield* Effect.replicateEffect(Queue.unbounded<number>(), lanes);
     const waiting = new Set<number>();
     const add = (all: Iterable<number>) => {
       for (const series of all) {
         if (waiting.has(series)) continue;
         waiting.add(series);
-        Queue.offerUnsafe(queue, series);
+        Queue.offerUnsafe(queues[series % lanes]!, series);
       }
     };
     // Those that an older version has stored, or that were not done when the server stopped.
@@ -190,12 +193,14 @@ export const makeSealing = (
       sql`SELECT number FROM series WHERE count - sealed - late >= ${enough} ORDER BY number`,
     );
     yield* Effect.ignore(Effect.map(left, ([numbers = []]) => add(Array.from(numbers))));
-    yield* Queue.take(queue).pipe(
-      Effect.tap((series) => Effect.sync(() => waiting.delete(series))),
-      // What cannot be kept now is looked at again when the series grows or is read.
-      Effect.flatMap((series) => Effect.ignore(seal(series))),
-      Effect.forever,
-      Effect.forkScoped,
+    yield* Effect.forEach(queues, (queue) =>
+      Queue.take(queue).pipe(
+        Effect.tap((series) => Effect.sync(() => waiting.delete(series))),
+        // What cannot be kept now is looked at again when the series grows or is read.
+        Effect.flatMap((series) => Effect.ignore(seal(series))),
+        Effect.forever,
+        Effect.forkScoped,
+      ),
     );
     return add;
   });
