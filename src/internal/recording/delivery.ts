@@ -30,16 +30,23 @@ const those = ({ body }: Part, indexes: ReadonlyArray<number>): Part => {
 
 /** A batch on its way. What of it has arrived is not sent again. */
 export class Delivery {
+  /** How many were polled before it. */
+  readonly number: number;
   readonly #batch: Batch;
   readonly #parts: Array<Part>;
 
-  constructor(batch: Batch) {
+  constructor(batch: Batch, number: number) {
+    this.number = number;
     this.#batch = batch;
     const { kind, count, body } = batch;
     this.#parts =
       kind === "metric"
         ? [{ count, body }]
         : splitEntries(body).map((entry) => ({ count: 1, body: entry }));
+  }
+
+  get kind(): Kind {
+    return this.#batch.kind;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Metrics of API v2 as a spool keeps them, the id of the message and its data, and as they are sent, in envelopes. The
- * id of their experiment comes in when they are sent, as it may not be known before.
+ * Metrics of API v2 as a spool keeps them: the end of an envelope, from the data that tells one from another. What comes
+ * before is the same for all and is added when they are sent, as the id of their experiment may not be known before.
  */
 import { bytesOf, numberBytes, putBytes, putCount, putNumber, Utf8 } from "../base/utf8.ts";
 import type { Series } from "../base/plainEvent.ts";
@@ -28,83 +28,93 @@ export const textsOf = (metadata: Metadata = {}): { readonly [name: string]: str
 // -----------------------------------------------------------------------------
 
 /** The name of a field as JSON, with what stands before it. */
-const before = (name: keyof MetricData, mark = ","): string => `${mark}${JSON.stringify(name)}:`;
+const field = (name: keyof MetricData, mark = ","): string => `${mark}${JSON.stringify(name)}:`;
 
-const beforeStep = bytesOf(before("step"));
-const start = bytesOf(" {");
-const end = 0x7d;
+const beforeStep = bytesOf(field("step"));
+/** Between the data and the id. */
+const beforeId = '},"messageId":"';
+const afterId = bytesOf('"}');
 
 export const formatV2: EventFormat = {
   nameField: (name) =>
-    bytesOf(before("metricName", "") + JSON.stringify(name) + before("metricValue")),
-  metadataField: ({ fields }: Series) => before("meta") + JSON.stringify(textsOf(fields)),
-  noMetadata: `${before("meta")}{}`,
-  timeField: (time) => `${before("timestampMs")}${time}`,
+    bytesOf(field("metricName", "") + JSON.stringify(name) + field("metricValue")),
+  metadataField: ({ fields }: Series) => field("meta") + JSON.stringify(textsOf(fields)),
+  noMetadata: `${field("meta")}{}`,
+  timeField: (time) => field("timestampMs") + time + beforeId,
   put: (out, id, name, value, step = 0, rest) => {
     const idBytes = typeof id === "string" ? bytesOf(id) : id;
     out.reserve(
-      idBytes.length +
-        start.length +
-        name.length +
+      name.length +
         beforeStep.length +
         rest.length +
-        2 * numberBytes +
-        1,
+        idBytes.length +
+        afterId.length +
+        2 * numberBytes,
     );
     const { array } = out;
-    let at = putBytes(array, out.length, idBytes);
-    at = putBytes(array, at, start);
-    at = putBytes(array, at, name);
+    let at = putBytes(array, out.length, name);
     at = putNumber(array, at, value);
     at = putBytes(array, at, beforeStep);
     at = putCount(array, at, step);
     at = putBytes(array, at, rest);
-    array[at] = end;
-    out.length = at + 1;
+    at = putBytes(array, at, idBytes);
+    out.length = putBytes(array, at, afterId);
   },
 };
+
+/** Any other, of its data as the wire has it. An id has nothing that JSON would escape. */
+export const metricEntry = (id: string, data: unknown): Uint8Array =>
+  bytesOf(`${JSON.stringify(data).slice(1, -1)}${beforeId}${id}"}`);
 
 // -----------------------------------------------------------------------------
 // Envelopes
 // -----------------------------------------------------------------------------
 
-const beforeId = bytesOf('{"messageId":"');
-const space = 0x20;
-const comma = 0x2c;
-const decoder = new TextDecoder();
-
 /** What an envelope takes beside its entry, with an id of usual length; bytes. */
 export const roomOfEnvelopes = 160;
 
-const byte = (out: Utf8, value: number): void => {
-  out.reserve(1);
-  out.array[out.length++] = value;
+const decoder = new TextDecoder();
+const quote = 0x22;
+const space = 0x20;
+/** The ids of a batch, each with a space behind it: room that is used again. */
+const ids = new Utf8();
+
+/** Where entries begin. */
+const startsOf = (entries: Uint8Array): ReadonlyArray<number> => {
+  const starts = [0];
+  for (let at = entries.indexOf(lineBreak); at !== -1; at = entries.indexOf(lineBreak, at + 1)) {
+    starts.push(at + 1);
+  }
+  return starts;
 };
 
 /** The body of a request, of entries as a spool has them. */
 export const enveloped = (entries: Uint8Array, experimentId: string): Batch => {
-  const afterId = bytesOf(
-    `","event":${JSON.stringify(recordMetrics.event)},"data":{${JSON.stringify("experimentId")}:${JSON.stringify(experimentId)},`,
+  const before = bytesOf(
+    `{"event":${JSON.stringify(recordMetrics.event)},"data":{${field("experimentId", "")}${JSON.stringify(experimentId)},`,
   );
-  const out = new Utf8(new Uint8Array(entries.length * 2 + 1024));
-  /** The ids, each with a space behind it. */
-  const ids = new Utf8();
-  let count = 0;
-  for (let from = 0; from < entries.length;) {
-    const found = entries.indexOf(lineBreak, from);
-    const to = found === -1 ? entries.length : found + 1 - separator.length;
-    const idEnd = entries.indexOf(space, from);
-    ids.append(entries.subarray(from, idEnd + 1));
-    byte(out, count++ === 0 ? 0x5b : comma);
-    out.append(beforeId);
-    out.append(entries.subarray(from, idEnd));
-    out.append(afterId);
-    // Behind the space and the bracket.
-    out.append(entries.subarray(idEnd + start.length, to));
-    byte(out, end);
-    from = found === -1 ? entries.length : found + 1;
+  const starts = startsOf(entries);
+  const body = new Uint8Array(2 + entries.length + starts.length * before.length);
+  ids.length = 0;
+  ids.reserve(entries.length);
+  let [at, idsEnd] = [0, 0];
+  body[at++] = 0x5b;
+  // Moved from the end to where they belong, which takes less than a view of each.
+  const moved = body.length - 1 - entries.length;
+  body.set(entries, moved);
+  for (const [i, start] of starts.entries()) {
+    const next = starts[i + 1] ?? entries.length;
+    at = putBytes(body, at, before);
+    body.copyWithin(at, moved + start, moved + next);
+    at += next - start;
+    const idEnd = (next === entries.length ? next : next - separator.length) - afterId.length;
+    let id = idEnd;
+    while (entries[id - 1] !== quote) id--;
+    while (id < idEnd) ids.array[idsEnd++] = entries[id++] as number;
+    ids.array[idsEnd++] = space;
   }
-  byte(out, 0x5d);
-  const all = decoder.decode(ids.written).split(" ").slice(0, count);
-  return { body: out.written, ids: all, indexes: all.map((_, index) => index) };
+  body[at] = 0x5d;
+  ids.length = idsEnd;
+  const all = decoder.decode(ids.written).split(" ").slice(0, starts.length);
+  return { body, ids: all, indexes: all.map((_, index) => index) };
 };

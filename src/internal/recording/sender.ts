@@ -1,8 +1,9 @@
+import type * as Cause from "effect/Cause";
 import * as Clock from "effect/Clock";
 import * as Duration from "effect/Duration";
 import * as Effect from "effect/Effect";
-import * as Exit from "effect/Exit";
 import * as Latch from "effect/Latch";
+import * as Semaphore from "effect/Semaphore";
 import { idleSleep } from "../base/idleSleep.ts";
 import { isStatus } from "../spool/block.ts";
 import type { Outgoing, SpoolError } from "../spool/service.ts";
@@ -11,6 +12,8 @@ import type { Send, SendError } from "./uplink.ts";
 
 /** How many batches are under way at a time. */
 const concurrency = 4;
+/** How many may be sent after one that is not settled yet: they are sent again if the process dies before it is. */
+const maxAhead = 16;
 
 /** The wait after a pass that failed, beyond the retries of its requests. */
 const firstWait = 1000;
@@ -65,9 +68,9 @@ export class Sender {
   /** Called when the tally has changed. */
   readonly #onChange: () => void;
   readonly #wake = Latch.makeUnsafe(false);
-  #window: Array<Delivery> = [];
-  /** Where the run stands is sent when everything before it is settled. */
-  #held: Delivery | undefined;
+  /** What was polled and is not settled, in order. */
+  #unsettled: ReadonlyArray<Delivery> = [];
+  #polled = 0;
 
   constructor(outgoing: Outgoing, send: Send, tally: Tally, onChange: () => void) {
     this.#outgoing = outgoing;
@@ -81,39 +84,95 @@ export class Sender {
     this.#wake.openUnsafe();
   }
 
-  private readonly fill: Effect.Effect<void, SpoolError> = Effect.gen({ self: this }, function* () {
-    while (this.#window.length < concurrency && this.#held === undefined) {
+  private readonly poll: Effect.Effect<Delivery | undefined, SpoolError> = Effect.gen(
+    { self: this },
+    function* () {
+      const [first] = this.#unsettled;
+      if (first !== undefined && this.#polled - first.number > maxAhead) return undefined;
       const batch = yield* this.#outgoing.poll;
-      if (batch === undefined) break;
-      const delivery = new Delivery(batch);
-      if (isStatus(batch.kind)) this.#held = delivery;
-      else this.#window.push(delivery);
-    }
-    if (this.#window.length === 0 && this.#held !== undefined) {
-      this.#window.push(this.#held);
-      this.#held = undefined;
-    }
-  }).pipe(Effect.uninterruptible);
+      if (batch === undefined) return undefined;
+      const delivery = new Delivery(batch, this.#polled++);
+      this.#unsettled = [...this.#unsettled, delivery];
+      return delivery;
+    },
+  ).pipe(Effect.uninterruptible);
 
   #run(delivery: Delivery): Effect.Effect<void, SendError> {
     const tally = this.#tally;
-    return delivery.run(
-      this.#send,
-      (kind, error) =>
-        Effect.suspend(() => {
-          if (!isStatus(kind)) tally.refused++;
-          const what = isStatus(kind) ? "The status of the run" : `An event (${kind})`;
-          return Effect.logError(
-            `${what} of ${this.#outgoing.destination.slug} is refused and not sent again: ${error.message}`,
-          );
-        }),
-      (count) => {
-        tally.delivered += count;
-        tally.lastError = undefined;
-        this.#onChange();
-      },
-    );
+    return delivery
+      .run(
+        this.#send,
+        (kind, error) =>
+          Effect.suspend(() => {
+            if (!isStatus(kind)) tally.refused++;
+            const what = isStatus(kind) ? "The status of the run" : `An event (${kind})`;
+            return Effect.logError(
+              `${what} of ${this.#outgoing.destination.slug} is refused and not sent again: ${error.message}`,
+            );
+          }),
+        (count) => {
+          tally.delivered += count;
+          tally.lastError = undefined;
+          this.#onChange();
+        },
+      )
+      .pipe(
+        Effect.tap(() =>
+          Effect.sync(() => {
+            this.#unsettled = this.#unsettled.filter((one) => one !== delivery);
+            this.#onChange();
+          }),
+        ),
+      );
   }
+
+  /**
+   * What the last pass left, and then what there is, until there is nothing more or something has failed. Answers how
+   * many batches were sent.
+   */
+  private readonly pass: Effect.Effect<number, SendError | SpoolError> = Effect.gen(
+    { self: this },
+    function* () {
+      const left = this.#unsettled.values();
+      const [first] = this.#unsettled;
+      const room = Semaphore.makeUnsafe(concurrency);
+      let count = 0;
+      let failure: Cause.Cause<SendError | SpoolError> | undefined;
+      const fail = (cause: Cause.Cause<SendError | SpoolError>) =>
+        Effect.sync((): undefined => {
+          failure ??= cause;
+        });
+      const next = Effect.suspend(() => {
+        const { value } = left.next();
+        if (value !== undefined) return Effect.succeed(value);
+        return Effect.catchCause(this.poll, fail);
+      });
+      for (;;) {
+        yield* room.take(1);
+        // One that fails at once is no reason not to try those that may go beside it.
+        const delivery = failure === undefined || count < concurrency ? yield* next : undefined;
+        if (delivery === undefined) {
+          yield* room.release(1);
+          break;
+        }
+        // Where the run stands is sent by itself, when everything before it is settled. When that failed before, nobody
+        // waits for it any more.
+        const others = isStatus(delivery.kind) && delivery !== first ? concurrency - 1 : 0;
+        yield* room.take(others);
+        if (others > 0 && failure !== undefined) {
+          yield* room.release(1 + others);
+          break;
+        }
+        count++;
+        const sent = Effect.catchCause(this.#run(delivery), fail);
+        yield* Effect.forkScoped(Effect.ensuring(sent, room.release(1 + others)));
+      }
+      yield* room.take(concurrency);
+      // What another process had in hand may be out.
+      this.#onChange();
+      return failure === undefined ? count : yield* Effect.failCause(failure);
+    },
+  ).pipe(Effect.scoped);
 
   /** Until there is nothing more, or something failed that may pass: that is answered. */
   readonly drain: Effect.Effect<SendError | SpoolError | undefined> = Effect.gen(
@@ -121,31 +180,19 @@ export class Sender {
     function* () {
       const tally = this.#tally;
       for (;;) {
-        const failed = yield* Effect.gen({ self: this }, function* () {
-          yield* this.fill;
-          const deliveries = this.#window;
-          const exits = yield* Effect.forEach(
-            deliveries,
-            (delivery) => Effect.exit(this.#run(delivery)),
-            { concurrency },
-          );
-          this.#window = deliveries.filter((_, i) => Exit.isFailure(exits[i] ?? Exit.void));
-          this.#onChange();
-          for (const exit of exits) yield* exit;
-          return deliveries.length;
-        }).pipe(Effect.result);
-        if (failed._tag === "Failure") {
+        const sent = yield* Effect.result(this.pass);
+        if (sent._tag === "Failure") {
           tally.failures++;
-          tally.lastError = failed.failure;
+          tally.lastError = sent.failure;
           this.#onChange();
-          yield* this.#warn(failed.failure);
-          return failed.failure;
+          yield* this.#warn(sent.failure);
+          return sent.failure;
         }
         if (tally.warned && tally.lastError === undefined) {
           tally.warned = false;
           yield* Effect.logInfo(`Events of ${this.#outgoing.destination.slug} are sent again`);
         }
-        if (failed.success === 0) return undefined;
+        if (sent.success === 0) return undefined;
       }
     },
   );

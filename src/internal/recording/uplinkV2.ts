@@ -4,7 +4,6 @@ import type { HttpClient } from "effect/http/HttpClient";
 import * as Result from "effect/Result";
 import * as ClientEventId from "../base/clientEventId.ts";
 import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
-import { bytesOf } from "../base/utf8.ts";
 import { callEvent, callEventWith, encodeData } from "../events/call.ts";
 import { newMessageId } from "../events/messageId.ts";
 import { hasCode } from "../events/refused.ts";
@@ -32,7 +31,7 @@ import {
 import { FolderPathError } from "./errors.ts";
 import { Noted } from "./note.ts";
 import { Opening } from "./opening.ts";
-import { enveloped, formatV2, roomOfEnvelopes, textsOf } from "./pointsV2.ts";
+import { enveloped, formatV2, metricEntry, roomOfEnvelopes, textsOf } from "./pointsV2.ts";
 import { cut, type RunStatus } from "./runStatus.ts";
 import type { EventOptions, ExperimentInput, OpenedExperiment } from "./service.ts";
 import { startOf, tell } from "./telling.ts";
@@ -161,7 +160,7 @@ const encoder = (slug: string): Encoder => {
       step === undefined
         ? newMessageId()
         : ClientEventId.make({ run: slug, name, step, metadata: checked.success });
-    return bytesOf(entryOf(id, encoded.success));
+    return metricEntry(id, encoded.success);
   };
 
   return {
