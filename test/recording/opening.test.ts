@@ -50,6 +50,17 @@ describe("a slug that is taken", () => {
   );
 });
 
+it.effect("metadata that is none is named as it was given, and nothing is sent", () =>
+  Effect.gen(function* () {
+    const metadata = { lr: Number.NaN };
+    const error = yield* Effect.flip(Collector.experiment({ slug: "iris", metadata }));
+    assert(error._tag === "MetricsApiRequestError" && error.reason._tag === "InvalidRequest");
+    assert.deepStrictEqual(error.reason.path, ["metadata", "lr"]);
+    assert.include(error.message, "nothing was sent: metadata.lr: expected");
+    assert.lengthOf(yield* requestsOf(operation.open), 0);
+  }).pipe(Effect.provide(inMemory())),
+);
+
 describe("a folder", () => {
   const folderOf = (recorder: Collector.Recorder) =>
     recorder.experiment.pipe(

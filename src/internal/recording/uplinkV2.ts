@@ -4,12 +4,14 @@ import type { HttpClient } from "effect/http/HttpClient";
 import * as Result from "effect/Result";
 import * as ClientEventId from "../base/clientEventId.ts";
 import { type MetricsApiError, MetricsApiRequestError } from "../base/errors.ts";
+import type { Issue } from "../base/issue.ts";
 import { callEvent, callEventWith, encodeData } from "../events/call.ts";
 import { newMessageId } from "../events/messageId.ts";
 import { hasCode } from "../events/refused.ts";
 import { EventWriter } from "../ingest/eventWriter.ts";
 import { type ExperimentToken, makeExperimentToken } from "../keys/experimentToken.ts";
 import { ConfigService } from "../request/config.ts";
+import { invalidReason } from "../request/failures.ts";
 import { folderIdOf, moveFromTheTop, noFolder } from "../runs/place.ts";
 import { sendBatch } from "../runs/sendBatch.ts";
 import type { Kind } from "../spool/service.ts";
@@ -67,16 +69,34 @@ const ask = (experimentId: string) =>
     ({ experiment }) => experiment,
   );
 
+/** A path in what is sent, in the words of who records. */
+const inOurWords = (path: Issue["path"]): Issue["path"] =>
+  path[0] === "meta" ? ["metadata", ...path.slice(1)] : path;
+
+const withOurWords = (error: MetricsApiError): MetricsApiError => {
+  if (!(error instanceof MetricsApiRequestError) || error.reason._tag !== "InvalidRequest") {
+    return error;
+  }
+  const { expected, path } = error.reason;
+  const reason = invalidReason({ path: inOurWords(path), expected });
+  return new MetricsApiRequestError({ ...error, reason });
+};
+
 /** One that is there gets this description and this meta. */
 const openAs = (input: {
   readonly slug: string;
   readonly description?: string | undefined;
   readonly meta?: Metadata | undefined;
 }) =>
-  Effect.map(callEvent(wire.openExperiment, { payload: input }), (issued) => ({
-    id: issued.experimentId,
-    token: makeExperimentToken(issued.experimentId, issued),
-  }));
+  callEvent(wire.openExperiment, { payload: input }).pipe(
+    Effect.mapBoth({
+      onFailure: withOurWords,
+      onSuccess: (issued) => ({
+        id: issued.experimentId,
+        token: makeExperimentToken(issued.experimentId, issued),
+      }),
+    }),
+  );
 
 const folderOf = ({
   folderId,
@@ -185,7 +205,7 @@ const encoder = (slug: string): Encoder => {
         });
         if (Result.isSuccess(encoded)) return entryOf(key, { annotation, meta });
         const { expected, path } = encoded.failure;
-        return { path: path[0] === "meta" ? ["metadata", ...path.slice(1)] : path, expected };
+        return { path: inOurWords(path), expected };
       }),
   };
 };

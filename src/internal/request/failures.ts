@@ -105,18 +105,16 @@ const isEdgePage = (body: string): boolean =>
 // No answer
 // -----------------------------------------------------------------------------
 
-export const invalidRequest = (exchange: Exchange, { path: place, expected }: Issue) => {
+export const invalidReason = ({ path, expected }: Issue): InvalidRequest =>
+  new InvalidRequest({
+    path,
+    expected,
+    message: `invalid request, nothing was sent: ${formatIssue({ path, expected })}`,
+  });
+
+export const invalidRequest = (exchange: Exchange, { path, expected }: Issue) =>
   // It may name a field of the input's.
-  const path = scrubPath(place, scrubOf(exchange));
-  return requestError(
-    exchange,
-    new InvalidRequest({
-      path,
-      expected,
-      message: `invalid request, nothing was sent: ${formatIssue({ path, expected })}`,
-    }),
-  );
-};
+  requestError(exchange, invalidReason({ path: scrubPath(path, scrubOf(exchange)), expected }));
 
 export const timedOut = (
   exchange: Exchange,
