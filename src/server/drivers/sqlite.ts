@@ -23,8 +23,8 @@ import { type Batch, type Ingested, Store, type StoreError } from "../store.ts";
 import type { PackedBatch, PackedIngested, Shape } from "./sqliteProtocol.ts";
 import { startThread, type Thread } from "./sqliteThread.ts";
 
-/** How many batches the writing thread is given at once: it has not to wait for the next, and keeps several together. */
-const batchesAtOnce = 8;
+/** How many batches the writing thread is given at once, so that it has not to wait for the next. */
+const batchesAtOnce = 4;
 
 // -----------------------------------------------------------------------------
 // Client

@@ -3,16 +3,25 @@
  * loaded with next to nothing, so that it is there at once.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { parentPort, receiveMessageOnPort } from "node:worker_threads";
-import { type Ingest, makeIngest } from "./sqliteIngest.ts";
-import type { Command, Opening, Reply, Request } from "./sqliteProtocol.ts";
+import { parentPort } from "node:worker_threads";
+import { answersBetween, maxAnswers, sequencesOfBatch } from "../sql/limits.ts";
+import { isLate, lateOf, type Sealed, takeSegments, unsealed } from "../sql/late.ts";
+import type {
+  Command,
+  Opening,
+  PackedBatch,
+  PackedIngested,
+  Reply,
+  Request,
+} from "./sqliteProtocol.ts";
 
+/** Ids that wait to be sorted into all others: there one would be written somewhere else each time. */
+const maxLately = 65_536;
 const maxStatements = 256;
 
 const port = parentPort!;
 
 let db: DatabaseSync;
-let ingest: Ingest;
 
 /** Kept so that it is not collected, and let go. */
 let held: DatabaseSync | undefined;
@@ -29,7 +38,6 @@ const open = ({ file, isReader, lock }: Opening): void => {
   db.exec(`PRAGMA busy_timeout = 5000; PRAGMA cache_size = -${cache}; PRAGMA temp_store = MEMORY`);
   if (isReader) return;
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");
-  ingest = makeIngest(db, prepare);
 };
 
 /** SQLITE_FULL */
@@ -97,38 +105,142 @@ const run = ({ sql, params, shape }: Extract<Command, { _tag: "Run" }>): unknown
 };
 
 // -----------------------------------------------------------------------------
+// Ingestion
+// -----------------------------------------------------------------------------
+
+let lately: number | undefined;
+
+const countLately = (): number => {
+  const row = prepare("SELECT COUNT(*) AS count FROM seen_lately").get() as { count: number };
+  return row.count;
+};
+
+const rollback = <A>(result: A): A => {
+  db.exec("ROLLBACK");
+  return result;
+};
+
+const ingest = (batch: PackedBatch): PackedIngested => {
+  const { experimentId, serverTime, keyId, answer } = batch;
+  const { ids, series, steps, times, values, allSeries } = batch.events;
+  const count = series.length;
+  lately ??= countLately();
+  db.exec("BEGIN IMMEDIATE");
+
+  const experiment = prepare("SELECT number, revision FROM experiments WHERE id = ?");
+  experiment.setReturnArrays(false);
+  const found = experiment.get(experimentId) as { number: number; revision: number } | undefined;
+  if (found === undefined) return rollback({ _tag: "NoExperiment" });
+  const { number, revision } = found;
+
+  if (answer !== undefined) {
+    const statement = prepare("SELECT request, status, type, body FROM answers WHERE id = ?");
+    statement.setReturnArrays(false);
+    const before = statement.get(answer.idempotencyKey) as
+      | { request: string; status: number; type: string; body: string }
+      | undefined;
+    if (before !== undefined) {
+      const { request, status, type, body } = before;
+      const kept = { ...answer, request, answer: { status, contentType: type, body } };
+      return rollback({ _tag: "Answered", kept });
+    }
+  }
+
+  let added = 0;
+  if (count > 0) {
+    const first =
+      Number(
+        prepare("INSERT INTO batches (experiment, time, revision) VALUES (?, ?, ?)").run(
+          number,
+          serverTime,
+          revision,
+        ).lastInsertRowid,
+      ) * sequencesOfBatch;
+    const see = prepare(
+      `INSERT INTO seen_lately SELECT ?1, ?2
+        WHERE NOT EXISTS (SELECT 1 FROM seen WHERE experiment = ?1 AND id = ?2)
+        ON CONFLICT DO NOTHING`,
+    );
+    const point = prepare("INSERT INTO points VALUES (?, ?, ?, ?, ?)");
+    const findSeries = prepare(
+      `SELECT number, sealed_step AS step, sealed_time AS time FROM series
+        WHERE experiment = ? AND identity = ?`,
+    );
+    findSeries.setReturnArrays(false);
+    const addSeries = prepare(
+      "INSERT INTO series (experiment, identity, name, metadata, count) VALUES (?, ?, ?, ?, 0)",
+    );
+    const numbers = new Float64Array(allSeries.length);
+    const counts = new Uint32Array(allSeries.length);
+    const sealed: Array<Sealed> = [];
+    const late: Array<number> = [];
+    for (let i = 0; i < count; i++) {
+      if (see.run(number, ids.subarray(i * 16, i * 16 + 16)).changes === 0) continue;
+      const index = series[i]!;
+      // Numbers start at 1.
+      if (numbers[index] === 0) {
+        const { key, name, metadata } = allSeries[index]!;
+        const known = findSeries.get(number, key) as ({ number: number } & Sealed) | undefined;
+        sealed[index] = known ?? unsealed;
+        numbers[index] =
+          known?.number ?? Number(addSeries.run(number, key, name, metadata).lastInsertRowid);
+      }
+      point.run(numbers[index]!, steps[i]!, times[i]!, first + i, values[i]!);
+      if (isLate(sealed[index]!, steps[i]!, times[i]!)) late.push(i);
+      counts[index]!++;
+      added++;
+    }
+    const addCount = prepare("UPDATE series SET count = count + ? WHERE number = ?");
+    for (const [index, more] of counts.entries()) {
+      if (more > 0) addCount.run(more, numbers[index]!);
+    }
+    for (const { series, count, first, last } of lateOf(late, batch.events)) {
+      const number = numbers[series]!;
+      prepare("UPDATE series SET late = late + ? WHERE number = ?").run(count, number);
+      prepare(takeSegments).run(number, first.step, first.time, last.step, last.time);
+    }
+    prepare("UPDATE experiments SET last_event = ? WHERE number = ?").run(serverTime, number);
+  }
+  if (keyId !== null) {
+    prepare("UPDATE ingestion_keys SET last_used = ? WHERE id = ?").run(serverTime, keyId);
+  }
+  if (answer !== undefined) {
+    const { status, contentType, body } = answer.answer;
+    const kept = prepare(
+      "INSERT INTO answers (id, request, status, type, body) VALUES (?, ?, ?, ?, ?)",
+    ).run(answer.idempotencyKey, answer.request, status, contentType, body);
+    const at = Number(kept.lastInsertRowid);
+    if (at % answersBetween === 0) {
+      prepare("DELETE FROM answers WHERE number <= ?").run(at - maxAnswers);
+    }
+  }
+  const isMuch = lately + added >= maxLately;
+  if (isMuch) {
+    db.exec(`INSERT INTO seen SELECT experiment, id FROM seen_lately ORDER BY experiment, id;
+      DELETE FROM seen_lately`);
+  }
+  db.exec("COMMIT");
+  lately = isMuch ? 0 : lately + added;
+  return { _tag: "Ingested", added };
+};
+
+// -----------------------------------------------------------------------------
 // Commands
 // -----------------------------------------------------------------------------
 
-type Result = Reply["result"];
-type Batch = Request & { readonly command: Extract<Command, { readonly _tag: "Ingest" }> };
-
-const isBatch = (request: Request): request is Batch => request.command._tag === "Ingest";
-
-const failureOf = (error: unknown): Result => {
-  const { message, errcode } = error as { message: string; errcode?: number };
-  return { failure: { message, errno: errcode } };
-};
-
-const answer = ({ id, command }: Request, result: Result): void => {
-  const isFull = "failure" in result && result.failure.errno === full;
-  if (isFull && command._tag !== "Open") makeRoom();
-  const isColumns =
-    command._tag === "Run" && command.shape !== "rows" && command.shape !== "values";
-  const transfer =
-    isColumns && "value" in result
-      ? (result.value as ReadonlyArray<Float64Array<ArrayBuffer>>).map(({ buffer }) => buffer)
-      : [];
-  const isTransaction = db?.isOpen && db.isTransaction;
-  port.postMessage({ id, result, isTransaction } satisfies Reply, transfer);
-};
-
-const act = (command: Exclude<Command, Batch["command"]>): unknown => {
+const act = (command: Command): unknown => {
   switch (command._tag) {
     case "Open":
       return open(command.opening);
     case "Run":
       return run(command);
+    case "Ingest":
+      try {
+        return ingest(command.batch);
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
     case "Close":
       statements.clear();
       db.close();
@@ -137,65 +249,23 @@ const act = (command: Exclude<Command, Batch["command"]>): unknown => {
   }
 };
 
-/** One that fails leaves nothing behind. */
-const addBatch = ({ command }: Batch): Result => {
-  db.exec("SAVEPOINT batch");
+port.on("message", ({ id, command }: Request) => {
+  const answer = (result: Reply["result"], transfer: ReadonlyArray<ArrayBuffer> = []) => {
+    const isTransaction = db?.isOpen && db.isTransaction;
+    port.postMessage({ id, result, isTransaction } satisfies Reply, transfer);
+  };
   try {
-    const value = ingest.add(command.batch);
-    db.exec("RELEASE batch");
-    return { value };
+    const value = act(command);
+    const isColumns =
+      command._tag === "Run" && command.shape !== "rows" && command.shape !== "values";
+    answer(
+      { value },
+      isColumns ? (value as ReadonlyArray<Float64Array<ArrayBuffer>>).map((one) => one.buffer) : [],
+    );
   } catch (error) {
-    // Where there is no room, all of the transaction may be undone by now.
-    if (!db.isTransaction) throw error;
-    db.exec("ROLLBACK TO batch; RELEASE batch");
-    return failureOf(error);
+    const { message, errcode } = error as { message: string; errcode?: number };
+    if (errcode === full && command._tag !== "Open") makeRoom();
+    answer({ failure: { message, errno: errcode } });
   }
-};
-
-/**
- * Keeps a batch, and those that wait behind it, by one transaction: they wait for the disk together. Answers what else
- * was waiting.
- */
-const addBatches = (first: Batch): Request | undefined => {
-  const batches = [first];
-  let results: Array<Result> = [];
-  let other: Request | undefined;
-  try {
-    db.exec("BEGIN IMMEDIATE");
-    results.push(addBatch(first));
-    // They are no more than the server lets wait here.
-    while (other === undefined) {
-      const next: Request | undefined = receiveMessageOnPort(port)?.message;
-      if (next === undefined) break;
-      if (isBatch(next)) {
-        batches.push(next);
-        results.push(addBatch(next));
-      } else other = next;
-    }
-    ingest.tidy();
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    ingest.forget();
-    results = batches.map(() => failureOf(error));
-  }
-  for (const [i, batch] of batches.entries()) answer(batch, results[i]!);
-  return other;
-};
-
-const handle = (request: Request): void => {
-  if (isBatch(request)) {
-    const other = addBatches(request);
-    if (other !== undefined) handle(other);
-    return;
-  }
-  try {
-    // The command of one that is no batch.
-    answer(request, { value: act(request.command as Exclude<Command, Batch["command"]>) });
-  } catch (error) {
-    answer(request, failureOf(error));
-  }
-  if (request.command._tag === "Close") port.close();
-};
-
-port.on("message", handle);
+  if (command._tag === "Close") port.close();
+});

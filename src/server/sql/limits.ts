@@ -6,6 +6,3 @@ export const sequencesOfBatch = 1024;
 /** How many answers are kept for `Idempotency-Key`s; the oldest go each time that so many more have come. */
 export const maxAnswers = 100_000;
 export const answersBetween = 1000;
-
-/** In bytes, of an id as it is kept. */
-export const idSize = 16;

@@ -3,8 +3,10 @@ import { hash128 } from "../../internal/base/hash128.ts";
 import { noStep } from "../buckets.ts";
 import { canonical, digest } from "../json.ts";
 import type { Batch } from "../store.ts";
-import { idSize } from "./limits.ts";
 import { toText } from "./text.ts";
+
+/** In bytes, of an id. */
+export const idSize = 16;
 
 export interface PackedSeries {
   /** Of name and metadata together. */
