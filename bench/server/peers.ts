@@ -154,7 +154,7 @@ const peers = [
   { name: "mlflow, SQLite", start: startMlflow, part: 1 / 50 },
 ];
 
-export const measurePeers = async (count = 500_000): Promise<void> => {
+export const measurePeers = async (count = 1_000_000): Promise<void> => {
   heading("server", "events/s", "this one is");
   let us = 0;
   const measure = async (name: string, events: number, send: () => Promise<number>) => {

@@ -34,7 +34,7 @@ const open = ({ file, isReader, lock }: Opening): void => {
   }
   db = new DatabaseSync(file, { readOnly: isReader });
   // Ids are looked for all over the place, points are read in a row. In KiB.
-  const cache = isReader ? 16_384 : 32_768;
+  const cache = isReader ? 12_288 : 24_576;
   db.exec(`PRAGMA busy_timeout = 5000; PRAGMA cache_size = -${cache}; PRAGMA temp_store = MEMORY`);
   if (isReader) return;
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000");

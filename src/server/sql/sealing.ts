@@ -23,7 +23,7 @@ export const enough = eventsOfSegment + margin;
 /** How many segments of those that events took away are made anew while such events still come. */
 const partsOfRestless = 2;
 /** So many series are sealed side by side: while batches come in, each writing of a segment waits for its turn. */
-const lanes = 4;
+const lanes = 2;
 /** Of so many series something is known. */
 const maxKnown = 100_000;
 
