@@ -19,16 +19,21 @@ const isGood = (reply: unknown, messageId: string): boolean => {
   return correlationId === messageId && event === recordMetrics.reply && Predicate.isObject(data);
 };
 
+/** What JSON escapes. */
+const escaped = new RegExp(String.raw`["\\\u0000-\u001f]`);
+
 /** Whether an answer is plainly the good reply to each of these messages, in their order, and nothing else. */
 export const areRecorded = (text: string, messageIds: ReadonlyArray<string>): boolean => {
   const [messageId] = messageIds;
-  if (messageId === undefined) return false;
+  if (messageId === undefined || escaped.test(messageIds.join(""))) return false;
   const end = text.indexOf("},{");
   const first = text.slice(1, end === -1 ? -1 : end + 1);
   if (!isGood(parse(first), messageId)) return false;
   const [before = "", after = "", ...others] = first.split(messageId);
-  // It is there once, so that is where the others have theirs.
+  // It is there once, as it is, so that is where the others have theirs.
   return (
-    others.length === 0 && text === `[${before}${messageIds.join(`${after},${before}`)}${after}]`
+    others.length === 0 &&
+    !first.includes("\\") &&
+    text === `[${before}${messageIds.join(`${after},${before}`)}${after}]`
   );
 };
