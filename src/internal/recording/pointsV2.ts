@@ -4,10 +4,12 @@
  */
 import { bytesOf, numberBytes, putBytes, putCount, putNumber, Utf8 } from "../base/utf8.ts";
 import type { Series } from "../base/plainEvent.ts";
+import { beforeField } from "../base/putEvent.ts";
 import type { EventFormat } from "../ingest/eventWriter.ts";
 import type { Batch } from "../runs/points.ts";
-import { lineBreak, separator } from "../spool/block.ts";
+import { splitEntries } from "../spool/block.ts";
 import type { Metadata } from "../wire/schema.ts";
+import type { Envelope } from "../wire/v2/envelope.ts";
 import { type MetricData, recordMetrics } from "../wire/v2/runs.ts";
 
 // -----------------------------------------------------------------------------
@@ -27,13 +29,14 @@ export const textsOf = (metadata: Metadata = {}): { readonly [name: string]: str
 // Entries
 // -----------------------------------------------------------------------------
 
-/** The name of a field as JSON, with what stands before it. */
-const field = (name: keyof MetricData, mark = ","): string => `${mark}${JSON.stringify(name)}:`;
+const inEnvelope = (name: keyof Envelope, mark?: string): string => beforeField(name, mark);
+const field = (name: keyof MetricData, mark?: string): string => beforeField(name, mark);
 
 const beforeStep = bytesOf(field("step"));
 /** Between the data and the id. */
-const beforeId = '},"messageId":"';
-const afterId = bytesOf('"}');
+const beforeId = `}${inEnvelope("messageId")}"`;
+const afterId = '"}';
+const afterIdBytes = bytesOf(afterId);
 
 export const formatV2: EventFormat = {
   nameField: (name) =>
@@ -48,7 +51,7 @@ export const formatV2: EventFormat = {
         beforeStep.length +
         rest.length +
         idBytes.length +
-        afterId.length +
+        afterIdBytes.length +
         2 * numberBytes,
     );
     const { array } = out;
@@ -58,13 +61,13 @@ export const formatV2: EventFormat = {
     at = putCount(array, at, step);
     at = putBytes(array, at, rest);
     at = putBytes(array, at, idBytes);
-    out.length = putBytes(array, at, afterId);
+    out.length = putBytes(array, at, afterIdBytes);
   },
 };
 
 /** Any other, of its data as the wire has it. An id has nothing that JSON would escape. */
 export const metricEntry = (id: string, data: unknown): Uint8Array =>
-  bytesOf(`${JSON.stringify(data).slice(1, -1)}${beforeId}${id}"}`);
+  bytesOf(`${JSON.stringify(data).slice(1, -1)}${beforeId}${id}${afterId}`);
 
 // -----------------------------------------------------------------------------
 // Envelopes
@@ -75,46 +78,30 @@ export const roomOfEnvelopes = 160;
 
 const decoder = new TextDecoder();
 const quote = 0x22;
-const space = 0x20;
-/** The ids of a batch, each with a space behind it: room that is used again. */
+const comma = 0x2c;
+/** The ids of a batch, each with its quote behind it: room that is used again. */
 const ids = new Utf8();
-
-/** Where entries begin. */
-const startsOf = (entries: Uint8Array): ReadonlyArray<number> => {
-  const starts = [0];
-  for (let at = entries.indexOf(lineBreak); at !== -1; at = entries.indexOf(lineBreak, at + 1)) {
-    starts.push(at + 1);
-  }
-  return starts;
-};
 
 /** The body of a request, of entries as a spool has them. */
 export const enveloped = (entries: Uint8Array, experimentId: string): Batch => {
-  const before = bytesOf(
-    `{"event":${JSON.stringify(recordMetrics.event)},"data":{${field("experimentId", "")}${JSON.stringify(experimentId)},`,
-  );
-  const starts = startsOf(entries);
-  const body = new Uint8Array(2 + entries.length + starts.length * before.length);
+  const event = inEnvelope("event", "{") + JSON.stringify(recordMetrics.event);
+  const data = `${inEnvelope("data")}${field("experimentId", "{")}${JSON.stringify(experimentId)},`;
+  const before = bytesOf(event + data);
+  const all = splitEntries(entries);
+  const body = new Uint8Array(2 + entries.length + all.length * before.length);
+  body[0] = 0x5b;
+  let at = 1;
   ids.length = 0;
-  ids.reserve(entries.length);
-  let [at, idsEnd] = [0, 0];
-  body[at++] = 0x5b;
-  // Moved from the end to where they belong, which takes less than a view of each.
-  const moved = body.length - 1 - entries.length;
-  body.set(entries, moved);
-  for (const [i, start] of starts.entries()) {
-    const next = starts[i + 1] ?? entries.length;
-    at = putBytes(body, at, before);
-    body.copyWithin(at, moved + start, moved + next);
-    at += next - start;
-    const idEnd = (next === entries.length ? next : next - separator.length) - afterId.length;
-    let id = idEnd;
-    while (entries[id - 1] !== quote) id--;
-    while (id < idEnd) ids.array[idsEnd++] = entries[id++] as number;
-    ids.array[idsEnd++] = space;
+  for (const [i, entry] of all.entries()) {
+    if (i > 0) body[at++] = comma;
+    at = putBytes(body, putBytes(body, at, before), entry);
+    const idEnd = entry.length - afterId.length;
+    ids.append(entry.subarray(entry.lastIndexOf(quote, idEnd - 1) + 1, idEnd + 1));
   }
-  body[at] = 0x5d;
-  ids.length = idsEnd;
-  const all = decoder.decode(ids.written).split(" ").slice(0, starts.length);
-  return { body, ids: all, indexes: all.map((_, index) => index) };
+  body[at++] = 0x5d;
+  return {
+    body: body.subarray(0, at),
+    ids: decoder.decode(ids.written).split('"').slice(0, all.length),
+    indexes: all.map((_, index) => index),
+  };
 };
